@@ -1,0 +1,81 @@
+import { threefry2x32 } from "./threefry.ts";
+
+/**
+ * A key for counter-based random numbers: 64 bits, immutable. Equal keys give equal numbers, on every backend.
+ * Never use one key for two draws: `split` it, or `foldIn` a counter.
+ */
+export class Key {
+  /** The high and the low 32 bits, as unsigned integers. */
+  readonly hi: number;
+  readonly lo: number;
+  /**
+   * Set while a function is being compiled: how this key follows from the keys of the call, so that a replay draws
+   * fresh numbers.
+   */
+  readonly origin: KeyOrigin | undefined;
+
+  constructor(hi: number, lo: number, origin?: KeyOrigin) {
+    this.hi = hi >>> 0;
+    this.lo = lo >>> 0;
+    this.origin = origin;
+  }
+
+  /** The two words, as JAX's `key_data`. */
+  toJSON(): [hi: number, lo: number] {
+    return [this.hi, this.lo];
+  }
+}
+
+/** Recomputes a key from the keys that a compiled function is called with. */
+export type KeyOrigin = (callKeys: readonly Key[]) => Key;
+
+/**
+ * The key of a seed, bit-equal to `jax.random.key(seed)`.
+ *
+ * @param seed an integer in [0, 2^53)
+ */
+export function key(seed: number): Key {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new Error(`key: seed must be an integer in [0, 2^53), got ${seed}`);
+  }
+  return new Key(Math.floor(seed / 2 ** 32), seed >>> 0);
+}
+
+/** The key that `JSON.parse(JSON.stringify(key))` describes. */
+export function keyFromJSON(words: readonly [hi: number, lo: number]): Key {
+  return new Key(words[0], words[1]);
+}
+
+function derive(parent: Key, hi: number, lo: number): Key {
+  const words = threefry2x32(parent.hi, parent.lo, hi, lo);
+  const parentOrigin = parent.origin;
+  return new Key(
+    words[0],
+    words[1],
+    parentOrigin && ((callKeys) => derive(parentOrigin(callKeys), hi, lo)),
+  );
+}
+
+/**
+ * `count` new independent keys, bit-equal to `jax.random.split` (with JAX's default, partitionable Threefry).
+ *
+ * @param count how many, at least 1
+ */
+export function split(parent: Key, count = 2): Key[] {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new Error(`split: count must be a positive integer, got ${count}`);
+  }
+  return Array.from({ length: count }, (_, i) => derive(parent, 0, i));
+}
+
+/**
+ * A new key for a counter or an identifier, bit-equal to `jax.random.fold_in`.
+ *
+ * @param data an integer in [0, 2^32)
+ */
+export function foldIn(parent: Key, data: number): Key {
+  if (!Number.isInteger(data) || data < 0 || data >= 2 ** 32) {
+    throw new Error(`foldIn: data must be an integer in [0, 2^32), got ${data}`);
+  }
+  return derive(parent, 0, data);
+}

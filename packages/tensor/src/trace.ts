@@ -1,0 +1,29 @@
+import type { DataId } from "@tensorflow/tfjs-core";
+import type { Key } from "./key.ts";
+
+/** What is known while a function is being compiled. */
+export interface Trace {
+  /** Says how the numbers of a tensor made on the host follow from the keys of a call. */
+  bind(dataId: DataId, refill: Refill): void;
+}
+
+/** Makes the numbers of a host tensor anew from the keys that a compiled function is called with. */
+export type Refill = (callKeys: readonly Key[]) => Float32Array | Int32Array | Uint8Array;
+
+let active: Trace | undefined;
+
+/** The trace in progress, if a function is being compiled now. */
+export function currentTrace(): Trace | undefined {
+  return active;
+}
+
+/** Runs `fn` with `trace` as the current one. */
+export function withTrace<T>(trace: Trace, fn: () => T): T {
+  const outer = active;
+  active = trace;
+  try {
+    return fn();
+  } finally {
+    active = outer;
+  }
+}

@@ -1,0 +1,2 @@
+export { relativeError, expectClose } from "./close.ts";
+export { fixture } from "./fixture.ts";
