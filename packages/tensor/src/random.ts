@@ -1,6 +1,5 @@
 import { argMax, add, tensor, type Tensor, tidy, type DataType } from "@tensorflow/tfjs-core";
-import type { Key } from "./key.ts";
-import { bits, gumbelArray, normalArray, truncatedNormalArray, uniformArray } from "./random-host.ts";
+import { bits, gumbelArray, type Key, normalArray, truncatedNormalArray, uniformArray } from "@gen/random";
 import { currentTrace } from "./trace.ts";
 
 type Numbers = Float32Array | Int32Array | Uint8Array;

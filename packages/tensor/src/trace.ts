@@ -1,5 +1,5 @@
 import type { DataId } from "@tensorflow/tfjs-core";
-import type { Key } from "./key.ts";
+import type { Key } from "@gen/random";
 
 /** What is known while a function is being compiled. */
 export interface Trace {
