@@ -1,0 +1,169 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { rectifiedFlow, trigonometric, uniformGrid, type Prediction } from "@gen/schedules";
+import { key, memory, normal, scalar, tensor, useBackend, type Tensor } from "@gen/tensor";
+import { expectClose } from "@gen/testing";
+import { gaussianDenoiser, numberEvaluator } from "../test/gaussian.ts";
+import {
+  euler,
+  heun,
+  sample,
+  stateFromJSON,
+  stateToJSON,
+  trajectory,
+  type Denoiser,
+  type SamplerState,
+} from "./index.ts";
+
+const data = { mean: 0.5, std: 0.3 };
+const denoiser = gaussianDenoiser(rectifiedFlow, data, "velocity");
+
+beforeAll(async () => {
+  await useBackend();
+});
+
+describe.each([rectifiedFlow, trigonometric])("on the path $name", (path) => {
+  test.each(["velocity", "data", "noise"] as Prediction[])(
+    "a model that predicts the %s gives the samples of the float64 solver",
+    async (prediction) => {
+      // The noise says nothing of the data where there is only noise: begin a little before.
+      const times = uniformGrid(10, prediction === "noise" ? 0.95 : 1);
+      const starts = [1.2, -0.3, 0, 2];
+      const expected = starts.map((x) => {
+        let state = { index: 0, x };
+        const evaluator = numberEvaluator(path, data);
+        while (state.index < 10) state = heun(times).step(state, evaluator);
+        return state.x;
+      });
+      const noise = tensor(starts, [4, 1, 1]);
+      const samples = await sample({
+        denoiser: gaussianDenoiser(path, data, prediction),
+        sampler: heun(times),
+        noise,
+      });
+      expect(samples.shape).toEqual([4, 1, 1]);
+      expectClose(await samples.data(), expected, 1e-5);
+      samples.dispose();
+      noise.dispose();
+    },
+  );
+});
+
+test("a run leaves one tensor, the samples; a trajectory leaves none, however it ends", async () => {
+  const noise = normal(key(0), [3, 2]);
+  const { numTensors } = memory();
+  const samples = await sample({ denoiser, sampler: heun(uniformGrid(5)), noise });
+  expect(memory().numTensors).toBe(numTensors + 1);
+  samples.dispose();
+  for await (const state of trajectory({ denoiser, sampler: euler(uniformGrid(5)), noise })) {
+    expect(memory().numTensors).toBe(numTensors + 1);
+    if (state.index === 3) break;
+  }
+  expect(memory().numTensors).toBe(numTensors);
+  const failing: Denoiser = {
+    ...denoiser,
+    predict: () => {
+      scalar(1);
+      throw new Error("out of order");
+    },
+  };
+  await expect(sample({ denoiser: failing, sampler: euler([1, 0]), noise })).rejects.toThrow(
+    "out of order",
+  );
+  expect(memory().numTensors).toBe(numTensors);
+  expect(noise.isDisposed).toBe(false);
+  noise.dispose();
+});
+
+test("a model that hands its input back does not make the iterator dispose of the caller's noise", async () => {
+  const noise = tensor([1, 2]);
+  const identity: Denoiser = { ...denoiser, predict: (x) => x };
+  const samples = await sample({ denoiser: identity, sampler: heun(uniformGrid(2)), noise });
+  expect(noise.isDisposed).toBe(false);
+  samples.dispose();
+  noise.dispose();
+});
+
+test("a run cut in two by JSON gives the same numbers, bit for bit", async () => {
+  const noise = normal(key(1), [4, 2]);
+  const sampler = heun(uniformGrid(7));
+  const whole = await sample({ denoiser, sampler, noise });
+  let text = "";
+  for await (const state of trajectory({ denoiser, sampler, noise })) {
+    if (state.index === 3) {
+      text = JSON.stringify(await stateToJSON(state));
+      break;
+    }
+  }
+  const state = stateFromJSON(JSON.parse(text));
+  const resumed = await sample({ denoiser, sampler, state });
+  expect(await resumed.data()).toEqual(await whole.data());
+  for (const tensor of [noise, whole, resumed, state.x]) tensor.dispose();
+  expect(() => stateFromJSON({ index: 0, shape: [2, 2], data: [1] })).toThrow(
+    "stateFromJSON: the shape [2, 2] holds 4 numbers, got 1",
+  );
+});
+
+test("an abort stops before the next step with the signal's reason", async () => {
+  const noise = normal(key(2), [1, 2]);
+  const { numTensors } = memory();
+  const controller = new AbortController();
+  const seen: number[] = [];
+  const running = sample({
+    denoiser,
+    sampler: euler(uniformGrid(10)),
+    noise,
+    signal: controller.signal,
+    onStep: ({ index }) => {
+      seen.push(index);
+      if (index === 2) controller.abort(new Error("enough"));
+    },
+  });
+  await expect(running).rejects.toThrow("enough");
+  expect(seen).toEqual([1, 2]);
+  expect(memory().numTensors).toBe(numTensors);
+  noise.dispose();
+});
+
+test("the denoiser gets the time of each sample as float32 [batch], and the condition", async () => {
+  const noise = normal(key(3), [3, 2]);
+  const labels = tensor([1, 2, 3], [3], "int32");
+  const calls: [number[], string, Tensor | undefined][] = [];
+  const spy: Denoiser<Tensor> = {
+    ...denoiser,
+    predict: (x, t, condition) => {
+      calls.push([[...t.dataSync()], t.dtype, condition]);
+      return denoiser.predict(x, t);
+    },
+  };
+  (
+    await sample({ denoiser: spy, sampler: euler([1, 0.5, 0]), noise, condition: labels })
+  ).dispose();
+  expect(calls).toEqual([
+    [[1, 1, 1], "float32", labels],
+    [[0.5, 0.5, 0.5], "float32", labels],
+  ]);
+  noise.dispose();
+  labels.dispose();
+});
+
+test("what cannot be sampled is refused in one sentence", async () => {
+  const noise = normal(key(4), [2, 2]);
+  const sampler = euler([2, 1, 0]);
+  const state: SamplerState<Tensor> = { index: 3, x: noise };
+  await expect(sample({ denoiser, sampler, noise })).rejects.toThrow(
+    "the path rectifiedFlow ends at t = 1, got times from 2",
+  );
+  const fine = euler([1, 0]);
+  await expect(sample({ denoiser, sampler: fine })).rejects.toThrow("give either noise");
+  await expect(sample({ denoiser, sampler: fine, noise, state })).rejects.toThrow(
+    "give either noise",
+  );
+  await expect(sample({ denoiser, sampler: fine, state })).rejects.toThrow(
+    "state.index must be an integer in [0, 1], got 3",
+  );
+  const wrong: Denoiser = { ...denoiser, predict: () => tensor([1]) };
+  await expect(sample({ denoiser: wrong, sampler: fine, noise })).rejects.toThrow(
+    "the denoiser must return the shape of x, [2, 2], got [1]",
+  );
+  noise.dispose();
+});
