@@ -1,4 +1,10 @@
 export { Key, foldIn, key, keyFromJSON, split, type KeyOrigin } from "./key.ts";
 export {
-  bits, erf, erfInv, gumbelArray, normalArray, permutation, truncatedNormalArray, uniformArray,
+  bits,
+  gumbelArray,
+  normalArray,
+  permutation,
+  truncatedNormalArray,
+  uniformArray,
 } from "./arrays.ts";
+export { erf, erfInv } from "./error-function.ts";

@@ -1,4 +1,4 @@
-import { threefry2x32 } from "./threefry.ts";
+import { threefry } from "./threefry.ts";
 
 /**
  * A key for counter-based random numbers: 64 bits, immutable. Equal keys give equal numbers, on every backend.
@@ -41,19 +41,35 @@ export function key(seed: number): Key {
   return new Key(Math.floor(seed / 2 ** 32), seed >>> 0);
 }
 
-/** The key that `JSON.parse(JSON.stringify(key))` describes. */
+/**
+ * The key that `JSON.parse(JSON.stringify(key))` describes.
+ *
+ * @param words its high and low 32 bits, integers in [0, 2^32)
+ */
 export function keyFromJSON(words: readonly [hi: number, lo: number]): Key {
+  if (!Array.isArray(words) || words.length !== 2 || !words.every(isWord)) {
+    throw new Error(
+      `keyFromJSON: expected two integers in [0, 2^32), got ${JSON.stringify(words)}`,
+    );
+  }
   return new Key(words[0], words[1]);
 }
 
-function derive(parent: Key, hi: number, lo: number): Key {
-  const words = threefry2x32(parent.hi, parent.lo, hi, lo);
+// The key that a counter makes of its parent.
+function derive(parent: Key, counter: number): Key {
+  const hi = new Uint32Array(1);
+  const lo = new Uint32Array(1);
+  threefry(parent.hi, parent.lo, counter, hi, lo);
   const parentOrigin = parent.origin;
   return new Key(
-    words[0],
-    words[1],
-    parentOrigin && ((callKeys) => derive(parentOrigin(callKeys), hi, lo)),
+    hi[0] as number,
+    lo[0] as number,
+    parentOrigin && ((callKeys) => derive(parentOrigin(callKeys), counter)),
   );
+}
+
+function isWord(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 32;
 }
 
 /**
@@ -65,7 +81,7 @@ export function split(parent: Key, count = 2): Key[] {
   if (!Number.isInteger(count) || count < 1) {
     throw new Error(`split: count must be a positive integer, got ${count}`);
   }
-  return Array.from({ length: count }, (_, i) => derive(parent, 0, i));
+  return Array.from({ length: count }, (_, i) => derive(parent, i));
 }
 
 /**
@@ -74,8 +90,8 @@ export function split(parent: Key, count = 2): Key[] {
  * @param data an integer in [0, 2^32)
  */
 export function foldIn(parent: Key, data: number): Key {
-  if (!Number.isInteger(data) || data < 0 || data >= 2 ** 32) {
+  if (!isWord(data)) {
     throw new Error(`foldIn: data must be an integer in [0, 2^32), got ${data}`);
   }
-  return derive(parent, 0, data);
+  return derive(parent, data);
 }
