@@ -1,9 +1,10 @@
-import { defineConfig, type ViteUserConfig } from "vitest/config";
+// Plain JavaScript: Node 20 loads it as it is, through the packages' own vitest.config.ts.
+import { defineConfig } from "vitest/config";
 
 const conditions = ["@gen/source", "module", "node", "import", "default"];
 
 /** The one vitest configuration of every package: sources are resolved directly, nothing has to be built. */
-const config: ViteUserConfig = defineConfig({
+export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
@@ -13,4 +14,3 @@ const config: ViteUserConfig = defineConfig({
     pool: "forks",
   },
 });
-export default config;
