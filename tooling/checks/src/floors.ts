@@ -1,0 +1,50 @@
+/**
+ * The floors of the house, lowest first (docs/architecture.md). A package may import packages of lower floors, and of
+ * its own floor only where `sideways` lists it.
+ */
+export const floors: readonly (readonly string[])[] = [
+  ["random", "safetensors", "data"],
+  ["backend-onnx"],
+  ["tensor"],
+  ["schedules", "nn"],
+  ["samplers", "train", "metrics"],
+  ["diffusion"],
+];
+
+/** Who may import whom on one floor. */
+export const sideways: Readonly<Record<string, readonly string[]>> = {
+  data: ["random"],
+};
+
+/** Packages that need no tensors and may import only floor 0: who installs them gets no TensorFlow.js. */
+export const withoutTensors: readonly string[] = [
+  "random",
+  "safetensors",
+  "data",
+  "schedules",
+  "metrics",
+];
+
+/** The only packages that import TensorFlow.js: everybody else gets its operations from @gen/tensor. */
+export const mayImportTensorFlow: readonly string[] = ["backend-onnx", "tensor"];
+
+/** Globals that packages do not use: files, clock, process, console and ambient randomness belong to the apps. */
+export const ambient: RegExp =
+  /\b(?:console|process|Deno|Bun|Buffer|__dirname|performance)\s*(?:\?\.|\.|\[)|\b(?:Math\.random|Date\.now|new Date|setInterval)\b/;
+
+/** Exceptions, each with its reason. */
+export const ambientExceptions: Readonly<Record<string, string>> = {};
+
+/** The floor of a package. */
+export function floorOf(name: string): number {
+  const floor = floors.findIndex((names) => names.includes(name));
+  if (floor < 0) throw new Error(`floorOf: @gen/${name} has no floor; add it to floors.ts`);
+  return floor;
+}
+
+/** Whether package `from` may import package `to`. */
+export function mayImport(from: string, to: string): boolean {
+  if (from === to) return true;
+  if (withoutTensors.includes(from) && floorOf(to) > 0) return false;
+  return floorOf(to) < floorOf(from) || (sideways[from]?.includes(to) ?? false);
+}

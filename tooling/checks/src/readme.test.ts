@@ -1,0 +1,51 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { exampleOf, missingLine } from "./readme.ts";
+import { packages } from "./workspace.ts";
+
+const require = createRequire(import.meta.url);
+const tsx = pathToFileURL(require.resolve("tsx")).href;
+const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
+const folders: URL[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+const node = (directory: URL, ...args: string[]): { status: number | null; text: string } => {
+  const run = spawnSync(process.execPath, args, {
+    cwd: fileURLToPath(directory),
+    encoding: "utf8",
+  });
+  return { status: run.status, text: run.stdout + run.stderr };
+};
+
+for (const each of packages) {
+  test(`the README example of @gen/${each.name} runs and prints what it says`, () => {
+    const { code, printed } = exampleOf(each);
+    // Inside the package's folder, so that the package and what it depends on resolve by name, to their sources.
+    const folder = new URL(".cache/readme/", each.directory);
+    folders.push(folder);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(new URL("example.ts", folder), code);
+    writeFileSync(
+      new URL("tsconfig.json", folder),
+      JSON.stringify({ extends: "@gen/config/tsconfig.json", include: ["example.ts"] }),
+    );
+    const run = node(folder, "--conditions=@gen/source", "--import", tsx, "example.ts");
+    expect(run.status, run.text).toBe(0);
+    expect(missingLine(printed, run.text), `promised, but not printed in order:\n${run.text}`).toBe(
+      undefined,
+    );
+    const types = node(folder, tsc, "-p", "tsconfig.json");
+    expect(types.status, types.text).toBe(0);
+  });
+}
+
+test("a promised line that is not printed, or not in order, is found", () => {
+  expect(missingLine(["1", "2"], "1\nmore\n 2 \n")).toBeUndefined();
+  expect(missingLine(["2", "1"], "1\n2\n")).toBe("1");
+  expect(missingLine(["3"], "1\n2\n")).toBe("3");
+});
