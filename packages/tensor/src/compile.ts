@@ -1,17 +1,237 @@
+import { Key } from "@gen/random";
+import {
+  clone,
+  type DataId,
+  dispose,
+  engine,
+  keep,
+  type KernelBackend,
+  Tensor,
+  tensor,
+  tidy,
+  type TypedArray,
+  type Variable,
+} from "@tensorflow/tfjs-core";
+import { isRecording, type Program, type RecordingBackend } from "./recording.ts";
+import { mapStructure, signatureOf } from "./structure.ts";
+import { currentTrace, type Refill, withTrace } from "./trace.ts";
+
+export interface CompileOptions {
+  /** In messages; the function's own name by default. */
+  name?: string;
+  /** Signatures kept; beyond it the one unused for longest is freed. */
+  cacheSize?: number;
+}
+
 /** A compiled function: called like the original. */
 export interface Compiled<A extends unknown[], R> {
   (...args: A): R;
-  /** How often it was recorded, and how often called. */
-  readonly stats: { readonly compiles: number; readonly calls: number };
-  /** Frees what was compiled. */
+  readonly stats: CompileStats;
+  /** Frees what was compiled; a later call compiles anew. */
   dispose(): void;
 }
 
-export function compile<A extends unknown[], R>(fn: (...args: A) => R): Compiled<A, R> {
-  const stats = { compiles: 0, calls: 0 };
+export interface CompileStats {
+  calls: number;
+  /** One entry per compilation: the signature that asked for it. */
+  compiles: { signature: string; nodes: number }[];
+}
+
+/**
+ * Compiles a function of tensors: it is recorded once for every signature (the types and shapes of its tensors and the
+ * values of all else) and then replayed as one graph, with no JavaScript per operation. Variables that it reads are
+ * inputs, variables that it assigns are outputs, and keys passed in give fresh numbers at each call. It may take
+ * gradients and run an optimizer inside. On an eager backend it just calls `fn`.
+ *
+ * Inside, nothing can be read (`dataSync`, `data`), and no variable created. Plain numbers are part of the signature:
+ * pass one that changes as a scalar tensor.
+ *
+ * @param fn takes and gives tensors, keys, plain values, and arrays and plain objects of them
+ * @returns the function; the caller disposes of the tensors that a call answers, the arguments stay the caller's
+ */
+export function compile<A extends unknown[], R>(
+  fn: (...args: A) => R,
+  options: CompileOptions = {},
+): Compiled<A, R> {
+  const name = options.name ?? (fn.name || "the compiled function");
+  const cacheSize = options.cacheSize ?? 16;
+  const recordings = new Map<string, Recording>();
+  const stats: CompileStats = { calls: 0, compiles: [] };
+
   const call = (...args: A): R => {
     stats.calls++;
-    return fn(...args);
+    const { backend } = engine();
+    // Inside another compiled function or a gradient, the operations themselves are wanted.
+    if (!isRecording(backend) || currentTrace() || engine().state.gradientDepth > 0)
+      return fn(...args);
+    const signature = signatureOf(args);
+    let recording = recordings.get(signature);
+    recordings.delete(signature); // and back in below, as the newest
+    if (recording?.backend !== backend) {
+      recording?.program.dispose();
+      recording = record(backend, fn as (...args: unknown[]) => unknown, args, name);
+      stats.compiles.push({ signature, nodes: recording.program.nodeCount });
+    }
+    recordings.set(signature, recording);
+    if (recordings.size > cacheSize) {
+      const [oldest, { program }] = recordings.entries().next().value as [string, Recording];
+      program.dispose();
+      recordings.delete(oldest);
+    }
+    return replay(recording, args, name) as R;
   };
-  return Object.assign(call, { stats, dispose: () => {} });
+
+  return Object.assign(call, {
+    stats,
+    dispose(): void {
+      for (const { program } of recordings.values()) program.dispose();
+      recordings.clear();
+    },
+  });
+}
+
+/** Where the numbers of a program's input come from at each call. */
+type Source = { argument: number } | { variable: Variable } | { refill: Refill };
+
+interface Recording {
+  backend: KernelBackend & RecordingBackend;
+  program: Program;
+  sources: Source[];
+  /** The answer, with the position of a program's output for each tensor. */
+  result: unknown;
+  resultCount: number;
+  assigned: Variable[];
+}
+
+class OutputPosition extends Key {
+  readonly position: number;
+  constructor(position: number) {
+    super(0, 0);
+    this.position = position;
+  }
+}
+
+function record(
+  backend: KernelBackend & RecordingBackend,
+  fn: (...args: unknown[]) => unknown,
+  args: readonly unknown[],
+  name: string,
+): Recording {
+  const variables = Object.values(engine().registeredVariables);
+  separateVariables(variables);
+  const before = variables.map((variable) => keep(clone(variable)));
+  const placeholders: Tensor[] = [];
+  const sources: Source[] = [];
+  // Every argument gets numbers of its own, so that two that share data now may differ at the next call.
+  let keys = 0;
+  const inside = mapStructure(
+    args,
+    (leaf) => {
+      if (leaf instanceof Key) {
+        const position = keys++;
+        return new Key(leaf.hi, leaf.lo, (callKeys) => callKeys[position] as Key);
+      }
+      const placeholder = keep(tensor(leaf.dataSync(), leaf.shape, leaf.dtype));
+      placeholders.push(placeholder);
+      return placeholder;
+    },
+    "an argument",
+  ) as unknown[];
+
+  const program = backend.startProgram();
+  let finished = false;
+  try {
+    const input = (dataId: DataId, source: Source): void => {
+      program.input(dataId);
+      sources.push(source);
+    };
+    placeholders.forEach(({ dataId }, argument) => input(dataId, { argument }));
+    variables.forEach((variable) => input(variable.dataId, { variable }));
+    const results: Tensor[] = [];
+    const result = tidy(() => {
+      const answer = withTrace({ bind: (dataId, refill) => input(dataId, { refill }) }, () =>
+        fn(...inside),
+      );
+      const positions = mapStructure(
+        answer,
+        (leaf) => {
+          if (leaf instanceof Key)
+            throw new Error(`${name}: a compiled function cannot return a key`);
+          results.push(keep(clone(leaf)));
+          return new OutputPosition(results.length - 1);
+        },
+        `the result of ${name}`,
+      );
+      // Hidden from tidy, which looks for tensors in what it returns.
+      return (() => positions) as never;
+    }) as unknown as () => unknown;
+    if (Object.keys(engine().registeredVariables).length > variables.length) {
+      throw new Error(
+        `${name}: a compiled function cannot create variables; create them before it is called`,
+      );
+    }
+    const assigned = variables.filter((variable, i) => variable.dataId !== before[i]?.dataId);
+    program.finish([...results, ...assigned]);
+    finished = true;
+    dispose(results);
+    return { backend, program, sources, result: result(), resultCount: results.length, assigned };
+  } finally {
+    if (!finished) program.abort();
+    variables.forEach((variable, i) => {
+      const old = before[i] as Tensor;
+      if (variable.dataId !== old.dataId && !variable.isDisposed) variable.assign(old);
+    });
+    dispose(before);
+    dispose(placeholders);
+  }
+}
+
+/** Gives variables that share their numbers (one made from the other, say) numbers of their own. */
+function separateVariables(variables: readonly Variable[]): void {
+  const seen = new Set<DataId>();
+  for (const variable of variables) {
+    if (seen.has(variable.dataId)) {
+      const copy = tensor(variable.dataSync(), variable.shape, variable.dtype);
+      variable.assign(copy);
+      copy.dispose();
+    }
+    seen.add(variable.dataId);
+  }
+}
+
+function replay(recording: Recording, args: readonly unknown[], name: string): unknown {
+  const { backend, program, sources, result, resultCount, assigned } = recording;
+  const tensors: Tensor[] = [];
+  const keys: Key[] = [];
+  mapStructure(
+    args,
+    (leaf) => (leaf instanceof Key ? keys.push(leaf) : tensors.push(leaf)),
+    "an argument",
+  );
+  const inputs = sources.map((source, i): DataId | TypedArray | undefined => {
+    if (!program.reads(i)) return undefined;
+    if ("argument" in source) return (tensors[source.argument] as Tensor).dataId;
+    if ("refill" in source) return source.refill(keys);
+    if (source.variable.isDisposed) {
+      throw new Error(
+        `${name}: the variable ${source.variable.name} that it was compiled with has been disposed of`,
+      );
+    }
+    return source.variable.dataId;
+  });
+  const outputs = program.run(inputs);
+  assigned.forEach((variable, i) => {
+    const info = outputs[resultCount + i] as (typeof outputs)[number];
+    if (backend.replaceData(variable.dataId, info.dataId)) {
+      backend.disposeData(info.dataId);
+    } else {
+      const value = engine().makeTensorFromTensorInfo(info);
+      variable.assign(value);
+      value.dispose();
+    }
+  });
+  const answers = outputs
+    .slice(0, resultCount)
+    .map((info) => engine().makeTensorFromTensorInfo(info));
+  return mapStructure(result, (leaf) => answers[(leaf as OutputPosition).position], "the result");
 }

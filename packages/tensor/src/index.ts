@@ -1,7 +1,27 @@
 export * from "./ops.ts";
-export { bernoulli, categorical, draw, gumbel, normal, randint, truncatedNormal, uniform } from "./random.ts";
+export { divNoNan, logSoftmax, registerGradients, stopGradient } from "./gradients/index.ts";
 export {
-  Key, bits, foldIn, gumbelArray, key, keyFromJSON, normalArray, permutation, split, truncatedNormalArray, uniformArray,
+  bernoulli,
+  categorical,
+  draw,
+  gumbel,
+  normal,
+  randint,
+  truncatedNormal,
+  uniform,
+} from "./random.ts";
+export {
+  Key,
+  bits,
+  foldIn,
+  gumbelArray,
+  key,
+  keyFromJSON,
+  normalArray,
+  permutation,
+  split,
+  truncatedNormalArray,
+  uniformArray,
 } from "@gen/random";
 export { compile, type Compiled } from "./compile.ts";
 export { settle } from "./settle.ts";

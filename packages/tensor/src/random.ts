@@ -1,5 +1,12 @@
 import { argMax, add, tensor, type Tensor, tidy, type DataType } from "@tensorflow/tfjs-core";
-import { bits, gumbelArray, type Key, normalArray, truncatedNormalArray, uniformArray } from "@gen/random";
+import {
+  bits,
+  gumbelArray,
+  type Key,
+  normalArray,
+  truncatedNormalArray,
+  uniformArray,
+} from "@gen/random";
 import { currentTrace } from "./trace.ts";
 
 type Numbers = Float32Array | Int32Array | Uint8Array;
@@ -49,14 +56,23 @@ export function randint(key: Key, shape: number[], low: number, high: number): T
   return draw(
     key,
     shape,
-    (k) => Int32Array.from(bits(k, sizeOf(shape)), (word) => low + Math.floor((word / 2 ** 32) * (high - low))),
+    (k) =>
+      Int32Array.from(
+        bits(k, sizeOf(shape)),
+        (word) => low + Math.floor((word / 2 ** 32) * (high - low)),
+      ),
     "int32",
   );
 }
 
 /** Booleans that are true with the given probability. The caller disposes of the tensor. */
 export function bernoulli(key: Key, shape: number[], probability = 0.5): Tensor {
-  return draw(key, shape, (k) => Uint8Array.from(uniformArray(k, sizeOf(shape)), (u) => (u < probability ? 1 : 0)), "bool");
+  return draw(
+    key,
+    shape,
+    (k) => Uint8Array.from(uniformArray(k, sizeOf(shape)), (u) => (u < probability ? 1 : 0)),
+    "bool",
+  );
 }
 
 /** Standard Gumbel numbers. The caller disposes of the tensor. */

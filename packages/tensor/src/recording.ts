@@ -4,32 +4,26 @@ import type { DataId, KernelBackend, TensorInfo, TypedArray } from "@tensorflow/
 export interface RecordingBackend extends KernelBackend {
   /** Computes all that is recorded and still alive. */
   settle(): Promise<void>;
-  /** Computes what is pending, then records until `finish` or `abort`; nothing can be read meanwhile. */
-  startProgram(): ProgramRecorder;
-  /** Puts new numbers behind a data id that nobody shares. Answers false, and does nothing, when it is shared. */
+  /** Computes what is pending, then records until the program is finished or aborted; nothing can be read meanwhile. */
+  startProgram(): Program;
+  /** Gives a data id the numbers of another, unless somebody shares it; answers whether it did. */
   replaceData(dataId: DataId, from: DataId): boolean;
 }
 
-/** A program being recorded. */
-export interface ProgramRecorder {
-  /**
-   * Ends the recording.
-   *
-   * @param inputs data ids whose numbers differ from call to call; all other data that was read is kept as constant
-   * @param outputs data ids to compute
-   */
-  finish(inputs: readonly DataId[], outputs: readonly DataId[]): Program;
-  /** Forgets all that was recorded. */
-  abort(): void;
-}
-
-/** A recorded function that runs without any JavaScript per operation. */
+/** A function that is recorded once and then runs without any JavaScript per operation. */
 export interface Program {
-  /** Which of the inputs it reads; the others may be left out of a call. */
-  readonly reads: readonly boolean[];
+  /** Makes host data an input of the program: its numbers differ from run to run. Other data is kept as constant. */
+  input(dataId: DataId): void;
+  /** Ends the recording. */
+  finish(outputs: readonly TensorInfo[]): void;
+  /** Forgets what was recorded. */
+  abort(): void;
+  /** Operations in the compiled graph. */
   readonly nodeCount: number;
-  /** Runs it on one value for each input: a data id of this backend, or host data. */
-  run(inputs: readonly (DataId | TypedArray)[]): TensorInfo[];
+  /** Whether the program needs the input at this position. */
+  reads(input: number): boolean;
+  /** Runs it, with a data id of the backend or host data for each input that it reads. */
+  run(inputs: readonly (DataId | TypedArray | undefined)[]): TensorInfo[];
   dispose(): void;
 }
 

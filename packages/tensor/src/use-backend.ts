@@ -1,20 +1,151 @@
-import { engine, setBackend } from "@tensorflow/tfjs-core";
+import { registerGradients } from "./gradients/index.ts";
+import { enableProdMode, engine, env, findBackend, setBackend } from "@tensorflow/tfjs-core";
 
 /** The backends by name, best first. */
-export type BackendName = "onnx" | "tensorflow" | "webgpu" | "wasm" | "cpu";
+export const backendNames = ["onnx", "tensorflow", "webgpu", "wasm", "cpu"] as const;
+export type BackendName = (typeof backendNames)[number];
 
 export interface BackendChoice {
   name: BackendName;
-  /** Where it computes: "cpu (2 threads)", "gpu", … */
+  /** Where it computes, for people: "cpu (2 threads)". */
   device: string;
-  /** Why each better one was passed over: one sentence each, with the command that installs it. */
+  /** Each better backend, and why it was passed over, in one sentence with the command that installs it. */
   passedOver: { name: BackendName; reason: string }[];
 }
 
+interface Loader {
+  /** Loads and registers the backend, and answers where it computes. */
+  load(): Promise<string>;
+  install: string;
+}
+
+const loaders: Record<BackendName, Loader> = {
+  onnx: {
+    install:
+      "npm install @gen/backend-onnx onnxruntime-node@1.30.0 --onnxruntime-node-install=skip",
+    async load() {
+      const { registerOnnxBackend } = await import("@gen/backend-onnx");
+      return registerOnnxBackend().runtime.device;
+    },
+  },
+  tensorflow: {
+    install: "npm install @tensorflow/tfjs-node (or @tensorflow/tfjs-node-gpu for CUDA)",
+    async load() {
+      await restoreNodeUtil();
+      try {
+        await optional("@tensorflow/tfjs-node-gpu");
+        return "TensorFlow's native library (CUDA where its driver is found)";
+      } catch {
+        await optional("@tensorflow/tfjs-node");
+        return "TensorFlow's native library (cpu)";
+      }
+    },
+  },
+  webgpu: {
+    install: "npm install @tensorflow/tfjs-backend-webgpu",
+    async load() {
+      if (!(globalThis as { navigator?: { gpu?: unknown } }).navigator?.gpu) {
+        throw new Error("there is no navigator.gpu here");
+      }
+      await optional("@tensorflow/tfjs-backend-webgpu");
+      return "gpu";
+    },
+  },
+  wasm: {
+    install: "npm install @tensorflow/tfjs-backend-wasm",
+    async load() {
+      await optional("@tensorflow/tfjs-backend-wasm");
+      return "cpu (WebAssembly)";
+    },
+  },
+  cpu: {
+    install: "npm install @tensorflow/tfjs-backend-cpu",
+    async load() {
+      await optional("@tensorflow/tfjs-backend-cpu");
+      return "cpu (1 thread, JavaScript)";
+    },
+  },
+};
+
+/**
+ * Chooses the backend that computes: the one named, else the one that the environment variable GEN_BACKEND names, else
+ * the best that works here. Backends are optional: only what is installed can be chosen.
+ *
+ * WebAssembly has no gradient of a convolution, and is chosen by name only.
+ *
+ * @throws when the one named cannot be loaded, saying why and how to install it; or when none can
+ */
 export async function useBackend(name?: BackendName): Promise<BackendChoice> {
-  if (name && name !== "cpu") throw new Error(`useBackend: ${name} cannot be loaded`);
-  await import("@tensorflow/tfjs-backend-cpu");
-  await setBackend("cpu");
-  void engine;
-  return { name: "cpu", device: "cpu (1 thread, JavaScript)", passedOver: [] };
+  const wanted = name ?? wantedByEnvironment();
+  if (wanted !== undefined) {
+    if (!backendNames.includes(wanted)) {
+      throw new Error(
+        `useBackend: "${String(wanted)}" is not a backend; there are ${backendNames.join(", ")}`,
+      );
+    }
+    try {
+      return { name: wanted, device: await start(wanted), passedOver: [] };
+    } catch (error) {
+      throw new Error(
+        `useBackend: the backend "${wanted}" cannot be used here: ${reasonOf(wanted, error)}`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+  const passedOver: BackendChoice["passedOver"] = [];
+  for (const candidate of backendNames) {
+    if (candidate === "wasm") continue;
+    try {
+      return { name: candidate, device: await start(candidate), passedOver };
+    } catch (error) {
+      passedOver.push({ name: candidate, reason: reasonOf(candidate, error) });
+    }
+  }
+  throw new Error(
+    `useBackend: no backend works here. ${passedOver.map((p) => `${p.name}: ${p.reason}`).join(" ")}`,
+  );
+}
+
+const devices = new Map<BackendName, string>();
+
+async function start(name: BackendName): Promise<string> {
+  let device = devices.get(name);
+  if (device === undefined || !findBackend(name)) {
+    device = await loaders[name].load();
+    devices.set(name, device);
+  }
+  enableProdMode(); // no banners and no checks of every operation
+  if (!(await setBackend(name))) throw new Error("TensorFlow.js could not initialise it");
+  await engine().ready();
+  // Another copy of TensorFlow.js may have put its own gradients in place of ours.
+  registerGradients();
+  return device;
+}
+
+/** Imports a package that need not be installed; the name is a variable so that bundlers leave it alone. */
+async function optional(specifier: string): Promise<void> {
+  await import(/* @vite-ignore */ specifier);
+}
+
+function wantedByEnvironment(): BackendName | undefined {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return (process?.env?.["GEN_BACKEND"] || undefined) as BackendName | undefined;
+}
+
+function reasonOf(name: BackendName, error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  const missing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+  const why = missing ? "it is not installed" : String(message ?? error).split("\n")[0];
+  return missing ? `${why}; install it with: ${loaders[name].install}` : `${why}.`;
+}
+
+/** TensorFlow's published Node build calls two functions of node:util that Node 23 removed. */
+async function restoreNodeUtil(): Promise<void> {
+  if (!env().getBool("IS_NODE")) throw new Error("it runs in Node only");
+  const { createRequire } = await import("node:module");
+  const util = createRequire(import.meta.url)("node:util") as Record<string, unknown>;
+  util["isNullOrUndefined"] ??= (value: unknown): boolean => value === null || value === undefined;
+  util["isArray"] ??= Array.isArray;
 }

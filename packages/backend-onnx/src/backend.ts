@@ -1,0 +1,299 @@
+import {
+  type DataId,
+  DataStorage,
+  type DataType,
+  engine,
+  KernelBackend,
+  type TensorInfo,
+  type TypedArray,
+} from "@tensorflow/tfjs-core";
+import { Graph, type HostData, type Node, sameShape, sizeOf, type Value } from "./graph.ts";
+import { lower, type LoweredGraph, neededNodes, structureKey } from "./lower.ts";
+import type { ElementType } from "./onnx/types.ts";
+import { Program } from "./program.ts";
+import type { HostTensor, Runtime, Session } from "./runtime/runtime.ts";
+
+/** What stands behind a data id. */
+interface Entry {
+  value: Value;
+  dtype: DataType;
+  references: number;
+  /** Strings are kept, never computed with. */
+  strings?: unknown;
+}
+
+interface Compiled {
+  session: Session;
+  lowered: LoweredGraph;
+}
+
+/** Compiled graphs kept; beyond it the one unused for longest is freed. */
+const cachedGraphs = 128;
+
+/**
+ * A TensorFlow.js backend that computes nothing when a kernel is called: it records an operation. When numbers are
+ * asked for, or by `settle`, all that is recorded and alive is lowered to one ONNX graph (cached by its structure) and
+ * run.
+ */
+export class OnnxBackend extends KernelBackend {
+  readonly runtime: Runtime;
+  graph: Graph = new Graph();
+  readonly #entries: DataStorage<Entry>;
+  /** Entries whose value is recorded and not computed. */
+  readonly #pending = new Set<Entry>();
+  readonly #compiled = new Map<string, Compiled>();
+  #program: Program | undefined;
+  #compilations = 0;
+
+  constructor(runtime: Runtime) {
+    super();
+    this.runtime = runtime;
+    this.#entries = new DataStorage(this, engine());
+  }
+
+  // ── Recording ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The value of a tensor, in the tensor's own shape (tensors that share data may differ in it). */
+  value(tensor: TensorInfo): Value {
+    const { value } = this.#entry(tensor.dataId);
+    return sameShape(value.shape, tensor.shape) ? value : this.graph.reshape(value, tensor.shape);
+  }
+
+  /** A tensor for a recorded value. */
+  tensor(value: Value, dtype: DataType = dataTypeOf(value.type)): TensorInfo {
+    const dataId = {};
+    const entry: Entry = { value, dtype, references: 1 };
+    this.#entries.set(dataId, entry);
+    if (value.node) this.#pending.add(entry);
+    return { dataId, shape: [...value.shape], dtype };
+  }
+
+  /** Another tensor on the same data, in another shape of the same size. */
+  share(tensor: TensorInfo, shape: readonly number[] = tensor.shape): TensorInfo {
+    this.incRef(tensor.dataId);
+    return { dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype };
+  }
+
+  // ── Computing ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** How many graphs were compiled so far. */
+  get compilations(): number {
+    return this.#compilations;
+  }
+
+  /** Computes all that is recorded and alive. */
+  flush(): void {
+    if (this.#program) throw new Error(tracingMessage);
+    if (this.#pending.size === 0) {
+      this.graph.nodes = [];
+      return;
+    }
+    const entries = [...this.#pending];
+    const outputs = [...new Set(entries.map((entry) => entry.value))];
+    const nodes = neededNodes(this.graph.nodes, outputs);
+    const inputs = leavesOf(nodes);
+    const results = this.#compile(nodes, inputs, outputs).session.run(inputs as HostTensor[]);
+    outputs.forEach((output, i) => {
+      output.data = results[i];
+      output.node = undefined;
+    });
+    this.#pending.clear();
+    this.graph.nodes = [];
+  }
+
+  async settle(): Promise<void> {
+    this.flush();
+  }
+
+  #compile(nodes: Node[], inputs: Value[], outputs: Value[]): Compiled {
+    const key = structureKey(nodes, inputs, outputs);
+    let compiled = this.#compiled.get(key);
+    if (compiled) {
+      this.#compiled.delete(key); // and back in below, as the newest
+    } else {
+      compiled = this.#load(lower(nodes, inputs, outputs, this.runtime));
+    }
+    this.#compiled.set(key, compiled);
+    if (this.#compiled.size > cachedGraphs) {
+      const [oldest, { session }] = this.#compiled.entries().next().value as [string, Compiled];
+      session.dispose();
+      this.#compiled.delete(oldest);
+    }
+    return compiled;
+  }
+
+  #load(lowered: LoweredGraph): Compiled {
+    this.#compilations++;
+    return { lowered, session: this.runtime.load(lowered.model, lowered.inputs, lowered.outputs) };
+  }
+
+  // ── Compiled functions ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Computes what is pending, then records until the program is finished or aborted; nothing can be read meanwhile. */
+  startProgram(): Program {
+    this.flush();
+    const program = new Program(this, {
+      entry: (dataId) => this.#entry(dataId),
+      load: (lowered) => this.#load(lowered).session,
+      end: () => this.#endProgram(),
+    });
+    this.#program = program;
+    return program;
+  }
+
+  #endProgram(): void {
+    this.#program = undefined;
+    this.#pending.clear();
+    this.graph.nodes = [];
+  }
+
+  /** Gives a data id the numbers of another, unless somebody shares it; answers whether it did. */
+  replaceData(dataId: DataId, from: DataId): boolean {
+    const entry = this.#entry(dataId);
+    if (entry.references !== 1) return false;
+    entry.value = this.#entry(from).value;
+    return true;
+  }
+
+  // ── TensorFlow.js's interface ────────────────────────────────────────────────────────────────────────────────────
+
+  override write(
+    values: TypedArray | Uint8Array[] | null,
+    shape: number[],
+    dtype: DataType,
+  ): DataId {
+    const dataId = {};
+    this.move(dataId, values as TypedArray, shape, dtype, 1);
+    return dataId;
+  }
+
+  override move(
+    dataId: DataId,
+    values: TypedArray | Uint8Array[] | null,
+    shape: number[],
+    dtype: DataType,
+    refCount: number,
+  ): void {
+    if (dtype === "complex64") {
+      throw new Error(
+        "The onnx backend has no complex numbers: use real and imaginary parts, or another backend",
+      );
+    }
+    const strings = dtype === "string" ? values : undefined;
+    const type = elementTypeOf(dtype);
+    const data = strings ? undefined : hostCopy(values as TypedArray | null, type, sizeOf(shape));
+    const value: Value = { type, shape, node: undefined, data, constant: undefined };
+    this.#entries.set(dataId, { value, dtype, references: refCount, strings });
+  }
+
+  override readSync(dataId: DataId): TypedArray {
+    const entry = this.#entry(dataId);
+    if (entry.strings) return entry.strings as TypedArray;
+    if (entry.value.node) {
+      if (this.#program) throw new Error(tracingMessage);
+      this.flush();
+    }
+    if (!entry.value.data) throw new Error(lostMessage);
+    return entry.value.data as TypedArray;
+  }
+
+  override async read(dataId: DataId): Promise<TypedArray> {
+    return this.readSync(dataId);
+  }
+
+  override incRef(dataId: DataId): void {
+    this.#entry(dataId).references++;
+  }
+
+  decRef(dataId: DataId): void {
+    this.#entry(dataId).references--;
+  }
+
+  override refCount(dataId: DataId): number {
+    return this.#entries.has(dataId) ? this.#entry(dataId).references : 0;
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    if (!this.#entries.has(dataId)) return true;
+    const entry = this.#entry(dataId);
+    entry.references--;
+    if (!force && entry.references > 0) return false;
+    this.#pending.delete(entry);
+    this.#entries.delete(dataId);
+    return true;
+  }
+
+  override numDataIds(): number {
+    return this.#entries.numDataIds();
+  }
+
+  override memory(): { unreliable: boolean } {
+    return { unreliable: false };
+  }
+
+  override timerAvailable(): boolean {
+    return true;
+  }
+
+  override async time(f: () => void): Promise<{ kernelMs: number }> {
+    this.flush();
+    const start = performance.now();
+    f();
+    this.flush();
+    return { kernelMs: performance.now() - start };
+  }
+
+  override floatPrecision(): 16 | 32 {
+    return 32;
+  }
+
+  override epsilon(): number {
+    return 1e-7;
+  }
+
+  override dispose(): void {
+    for (const { session } of this.#compiled.values()) session.dispose();
+    this.#compiled.clear();
+  }
+
+  #entry(dataId: DataId): Entry {
+    return this.#entries.get(dataId);
+  }
+}
+
+const tracingMessage =
+  "A tensor was read while its function was being compiled: return it instead, and read it after the call";
+const lostMessage =
+  "This tensor was made inside a compiled function and is not one of its results: return it from the function";
+
+/** Values with numbers that the nodes read, constants of the structure apart, in the order of first use. */
+export function leavesOf(nodes: readonly Node[]): Value[] {
+  const leaves = new Set<Value>();
+  for (const node of nodes) {
+    for (const input of node.inputs) {
+      if (!input.node && input.constant === undefined) {
+        if (!input.data) throw new Error(lostMessage);
+        leaves.add(input);
+      }
+    }
+  }
+  return [...leaves];
+}
+
+export function elementTypeOf(dtype: DataType): ElementType {
+  if (dtype === "string" || dtype === "complex64") return "uint8";
+  return dtype as ElementType;
+}
+
+function dataTypeOf(type: ElementType): DataType {
+  if (type === "float32" || type === "int32" || type === "bool") return type;
+  throw new Error(`A TensorFlow.js tensor cannot hold ${type}`);
+}
+
+/** A copy, so that who hands in an array may change it at once although nothing is computed yet. */
+function hostCopy(values: TypedArray | null, type: ElementType, size: number): HostData {
+  if (type === "int32") return values ? Int32Array.from(values) : new Int32Array(size);
+  if (type === "bool") return values ? Uint8Array.from(values) : new Uint8Array(size);
+  if (!values) return new Float32Array(size);
+  return values instanceof Float32Array ? values.slice() : Float32Array.from(values);
+}

@@ -1,0 +1,130 @@
+import { type Attributes, elementType, type ElementType } from "./onnx/types.ts";
+
+/** Host memory of a tensor. Booleans are bytes; 64-bit integers occur only in constants. */
+export type HostData = Float32Array | Int32Array | Uint8Array | BigInt64Array;
+
+/** A tensor in the recording: numbers, or the node that will make them. */
+export interface Value {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  /** The node that makes this value; undefined once computed, and for host data. */
+  node: Node | undefined;
+  /** The numbers, once there are some. */
+  data: HostData | undefined;
+  /** Set for constants that belong to the structure of the graph (axes, shapes, small tables): their cache key. */
+  readonly constant: string | undefined;
+}
+
+/** An operation in the recording: one of ONNX, or one of the engine's own (domain "gen") that lowering expands. */
+export interface Node {
+  readonly op: string;
+  readonly domain: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Attributes;
+}
+
+export interface OpOptions {
+  /** Of the result; the first input's when absent. */
+  shape?: readonly number[];
+  type?: ElementType;
+  attributes?: Attributes;
+  domain?: string;
+}
+
+/** The operations recorded since the last computation, in order. */
+export class Graph {
+  nodes: Node[] = [];
+
+  /** Records an operation with one result. */
+  op(op: string, inputs: readonly Value[], options: OpOptions = {}): Value {
+    const first = inputs[0];
+    const shape = options.shape ?? first?.shape;
+    const type = options.type ?? first?.type;
+    if (!shape || !type)
+      throw new Error(`${op}: an operation without inputs needs a shape and a type`);
+    return this.multi(op, inputs, [{ shape, type }], options)[0] as Value;
+  }
+
+  /** Records an operation with several results. */
+  multi(
+    op: string,
+    inputs: readonly Value[],
+    results: readonly { shape: readonly number[]; type: ElementType }[],
+    options: Pick<OpOptions, "attributes" | "domain"> = {},
+  ): Value[] {
+    const outputs: Value[] = [];
+    const node: Node = {
+      op,
+      domain: options.domain ?? "",
+      inputs,
+      outputs,
+      attributes: options.attributes ?? {},
+    };
+    for (const { shape, type } of results) {
+      outputs.push({ type, shape, node, data: undefined, constant: undefined });
+    }
+    this.nodes.push(node);
+    return outputs;
+  }
+
+  /** A constant list of integers: axes, a shape, starts. */
+  ints(values: readonly number[]): Value {
+    return this.constant(
+      "int64",
+      [values.length],
+      BigInt64Array.from(values, (v) => BigInt(v)),
+      values.join(),
+    );
+  }
+
+  /** A constant scalar. */
+  scalar(value: number, type: ElementType = "float32"): Value {
+    const data =
+      type === "float32"
+        ? Float32Array.of(value)
+        : type === "int64"
+          ? BigInt64Array.of(BigInt(value))
+          : type === "int32"
+            ? Int32Array.of(value)
+            : Uint8Array.of(value);
+    return this.constant(type, [], data, String(value));
+  }
+
+  /**
+   * A constant that belongs to the structure of the graph.
+   *
+   * @param key tells its contents apart from every other constant of this type and shape
+   */
+  constant(type: ElementType, shape: readonly number[], data: HostData, key: string): Value {
+    return { type, shape, node: undefined, data, constant: key };
+  }
+
+  /** The value in another shape of the same size. Costs nothing at run time. */
+  reshape(value: Value, shape: readonly number[]): Value {
+    if (sameShape(value.shape, shape)) return value;
+    if (value.data && !value.node) return { ...value, shape };
+    return this.op("Reshape", [value, this.ints(shape)], { shape });
+  }
+
+  transpose(value: Value, order: readonly number[]): Value {
+    if (order.every((axis, i) => axis === i)) return value;
+    return this.op("Transpose", [value], {
+      shape: order.map((axis) => value.shape[axis] as number),
+      attributes: { perm: { ints: order } },
+    });
+  }
+
+  cast(value: Value, type: ElementType): Value {
+    if (value.type === type) return value;
+    return this.op("Cast", [value], { type, attributes: { to: { int: elementType[type] } } });
+  }
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, i) => size === b[i]);
+}
+
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

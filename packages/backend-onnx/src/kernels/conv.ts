@@ -1,0 +1,122 @@
+import { backend_util } from "@tensorflow/tfjs-core";
+import type { Graph, Value } from "../graph.ts";
+import type { Attributes } from "../onnx/types.ts";
+import { binaryOp } from "./binary.ts";
+import type { Call, Kernels } from "./kernel.ts";
+import { activate } from "./matmul.ts";
+
+type ConvInfo = backend_util.Conv2DInfo;
+
+/** What a convolution's lowering must know beside its operands' shapes. */
+function convAttributes(info: ConvInfo): Attributes {
+  const { top, left, bottom, right } = info.padInfo;
+  return {
+    strides: { ints: [info.strideHeight, info.strideWidth] },
+    dilations: { ints: [info.dilationHeight, info.dilationWidth] },
+    pads: { ints: [top, left, bottom, right] },
+    kernel: { ints: [info.filterHeight, info.filterWidth] },
+  };
+}
+
+function convInfo(
+  { attributes }: Call,
+  inShape: readonly number[],
+  filterShape: readonly number[],
+  depthwise = false,
+): ConvInfo {
+  const { strides, pad, dilations = 1, dimRoundingMode, dataFormat } = attributes;
+  return backend_util.computeConv2DInfo(
+    [...inShape] as [number, number, number, number],
+    [...filterShape] as [number, number, number, number],
+    strides,
+    dilations,
+    pad,
+    dimRoundingMode,
+    depthwise,
+    backend_util.convertConv2DDataFormat(dataFormat ?? "NHWC"),
+  );
+}
+
+/** The lowerings work on NHWC; NCHW is turned on the way in and out. */
+function channelsLast(call: Call, name: string): Value {
+  const value = call.input(name);
+  return call.attributes.dataFormat === "NCHW" ? call.graph.transpose(value, [0, 2, 3, 1]) : value;
+}
+
+function restore(call: Call, value: Value): Value {
+  return call.attributes.dataFormat === "NCHW" ? call.graph.transpose(value, [0, 3, 1, 2]) : value;
+}
+
+function conv(graph: Graph, x: Value, filter: Value, info: ConvInfo): Value {
+  return graph.op("Conv2D", [x, filter], {
+    domain: "gen",
+    shape: [info.batchSize, info.outHeight, info.outWidth, info.outChannels],
+    attributes: convAttributes(info),
+  });
+}
+
+function finish(call: Call, result: Value): Value {
+  const { graph, tensor, attributes } = call;
+  const biased = tensor("bias") ? binaryOp(graph, "Add", result, call.input("bias")) : result;
+  const weights = tensor("preluActivationWeights")
+    ? call.input("preluActivationWeights")
+    : undefined;
+  return activate(graph, biased, attributes.activation, weights, attributes.leakyreluAlpha);
+}
+
+export const convKernels: Kernels = {
+  Conv2D: (call) => {
+    const filter = call.input("filter");
+    const info = convInfo(call, call.tensor("x").shape, filter.shape);
+    return restore(call, conv(call.graph, channelsLast(call, "x"), filter, info));
+  },
+  FusedConv2D: (call) => {
+    const filter = call.input("filter");
+    const info = convInfo(call, call.tensor("x").shape, filter.shape);
+    return restore(call, finish(call, conv(call.graph, channelsLast(call, "x"), filter, info)));
+  },
+  Conv2DBackpropInput: (call) => {
+    const filter = call.input("filter");
+    const info = convInfo(call, call.attributes.inputShape, filter.shape);
+    const gradient = call.graph.op("Conv2DInputGradient", [channelsLast(call, "dy"), filter], {
+      domain: "gen",
+      shape: [info.batchSize, info.inHeight, info.inWidth, info.inChannels],
+      attributes: convAttributes(info),
+    });
+    return restore(call, gradient);
+  },
+  Conv2DBackpropFilter: (call) => {
+    const { filterShape } = call.attributes;
+    const info = convInfo(call, call.tensor("x").shape, filterShape);
+    return call.graph.op(
+      "Conv2DFilterGradient",
+      [channelsLast(call, "x"), channelsLast(call, "dy")],
+      {
+        domain: "gen",
+        shape: filterShape,
+        attributes: convAttributes(info),
+      },
+    );
+  },
+  DepthwiseConv2dNative: (call) => {
+    const filter = call.input("filter");
+    const info = convInfo(call, call.tensor("x").shape, filter.shape, true);
+    return restore(call, depthwise(call.graph, channelsLast(call, "x"), filter, info));
+  },
+  FusedDepthwiseConv2D: (call) => {
+    const filter = call.input("filter");
+    const info = convInfo(call, call.tensor("x").shape, filter.shape, true);
+    return restore(
+      call,
+      finish(call, depthwise(call.graph, channelsLast(call, "x"), filter, info)),
+    );
+  },
+};
+
+function depthwise(graph: Graph, x: Value, filter: Value, info: ConvInfo): Value {
+  return graph.op("DepthwiseConv2D", [x, filter], {
+    domain: "gen",
+    shape: [info.batchSize, info.outHeight, info.outWidth, info.outChannels],
+    attributes: convAttributes(info),
+  });
+}

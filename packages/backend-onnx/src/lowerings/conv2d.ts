@@ -1,0 +1,239 @@
+import { type Graph, sizeOf, type Value } from "../graph.ts";
+import { padOp } from "../kernels/shape.ts";
+import type { LoweringGraph } from "../lower.ts";
+import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
+import type { Lowering } from "./index.ts";
+
+type Four = [number, number, number, number];
+const nchwc = "com.microsoft.nchwc";
+
+/** A convolution of x [N,H,W,I] with a filter [kh,kw,I,O]. */
+export const conv2d: Lowering = (graph, [x, filter], attributes, [output]) => [
+  convolve(
+    graph,
+    x as Value,
+    filter as Value,
+    geometryOf(attributes),
+    (output as Value).shape as Four,
+  ),
+];
+
+/** The gradient of a convolution with respect to its input, of dy [N,H',W',O] and the filter [kh,kw,I,O]. */
+export const conv2dInputGradient: Lowering = (graph, inputs, attributes, outputs) => {
+  const [dy, filter] = inputs as [Value, Value];
+  const geometry = geometryOf(attributes);
+  const { kernel, strides, dilations, pads } = geometry;
+  const shape = (outputs[0] as Value).shape as Four;
+  if (strides.some((stride) => stride !== 1))
+    return [convTranspose(graph, dy, filter, geometry, shape)];
+  // With stride 1 it is a convolution with the filter turned by 180° and its channels exchanged.
+  const [kh, kw, I, O] = filter.shape as Four;
+  const taps = kh * kw;
+  const turned =
+    taps === 1
+      ? graph.reshape(filter, [1, I, O])
+      : graph.op(
+          "Gather",
+          [
+            graph.reshape(filter, [taps, I, O]),
+            graph.constant(
+              "int32",
+              [taps],
+              Int32Array.from({ length: taps }, (_, i) => taps - 1 - i),
+              `reversed ${taps}`,
+            ),
+          ],
+          { attributes: { axis: { int: 0 } } },
+        );
+  const exchanged = graph.reshape(graph.transpose(turned, [0, 2, 1]), [kh, kw, O, I]);
+  const reach = [0, 1].map((i) => ((kernel[i] as number) - 1) * (dilations[i] as number)) as [
+    number,
+    number,
+  ];
+  const [, height, width] = dy.shape as Four;
+  const top = reach[0] - pads[0];
+  const left = reach[1] - pads[1];
+  return [
+    convolve(
+      graph,
+      dy,
+      exchanged,
+      {
+        kernel,
+        strides,
+        dilations,
+        pads: [
+          top,
+          left,
+          shape[1] - (height + top - reach[0]),
+          shape[2] - (width + left - reach[1]),
+        ],
+      },
+      shape,
+    ),
+  ];
+};
+
+function convolve(
+  graph: LoweringGraph,
+  x: Value,
+  filter: Value,
+  geometry: ConvGeometry,
+  shape: Four,
+): Value {
+  const [, , I, O] = filter.shape as Four;
+  if (isPointwise(geometry)) {
+    const rows = sizeOf(x.shape) / I;
+    const product = graph.op(
+      "MatMul",
+      [graph.reshape(x, [rows, I]), graph.reshape(filter, [I, O])],
+      { shape: [rows, O] },
+    );
+    return graph.reshape(product, shape);
+  }
+  if (geometry.pads.some((pad) => pad < 0)) {
+    const [top, left, bottom, right] = geometry.pads;
+    const cropped = padOp(graph, x, [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ]);
+    return convolve(graph, cropped, filter, { ...geometry, pads: [0, 0, 0, 0] }, shape);
+  }
+  const block = graph.target.blockSize;
+  if (block > 0 && (I < block || I % 4 === 0))
+    return blocked(graph, x, filter, geometry, shape, block);
+  const result = graph.op(
+    "Conv",
+    [graph.transpose(x, [0, 3, 1, 2]), graph.transpose(filter, [3, 2, 0, 1])],
+    { shape: [shape[0], O, shape[1], shape[2]], attributes: onnxConvAttributes(geometry) },
+  );
+  return graph.transpose(result, [0, 2, 3, 1]);
+}
+
+/**
+ * ONNX Runtime's blocked convolution, with a filter computed in the graph: channels in blocks of `block`, padded with
+ * zeros where they do not fill one. Fewer input channels than a block are read in NCHW.
+ */
+function blocked(
+  graph: Graph,
+  x: Value,
+  filter: Value,
+  geometry: ConvGeometry,
+  shape: Four,
+  block: number,
+): Value {
+  const [kh, kw, I, O] = filter.shape as Four;
+  const [N, H, W] = x.shape as Four;
+  const inner = I < block ? I : Math.ceil(I / block) * block;
+  const outer = Math.ceil(O / block) * block;
+  const whole = padOp(graph, filter, [
+    [0, 0],
+    [0, 0],
+    [0, inner - I],
+    [0, outer - O],
+  ]);
+  let input: Value;
+  let weights: Value;
+  if (I < block) {
+    input = graph.transpose(x, [0, 3, 1, 2]);
+    weights = graph.transpose(
+      graph.reshape(whole, [kh, kw, I, outer / block, block]),
+      [3, 2, 0, 1, 4],
+    );
+  } else {
+    input = graph.op("ReorderInput", [x], {
+      domain: nchwc,
+      shape: [N, inner, H, W],
+      attributes: { channels_last: { int: 1 } },
+    });
+    weights = graph.transpose(
+      graph.reshape(whole, [kh, kw, inner / block, block, outer / block, block]),
+      [4, 2, 0, 1, 3, 5],
+    );
+  }
+  const result = graph.op("Conv", [input, graph.reshape(weights, [outer, inner, kh, kw])], {
+    domain: nchwc,
+    shape: [N, outer, shape[1], shape[2]],
+    attributes: {
+      ...onnxConvAttributes(geometry),
+      group: { int: 1 },
+      auto_pad: { string: "NOTSET" },
+    },
+  });
+  return graph.op("ReorderOutput", [result], {
+    domain: nchwc,
+    shape,
+    attributes: { channels: { int: O }, channels_last: { int: 1 } },
+  });
+}
+
+function convTranspose(
+  graph: Graph,
+  dy: Value,
+  filter: Value,
+  geometry: ConvGeometry,
+  shape: Four,
+): Value {
+  const { kernel, strides, dilations, pads } = geometry;
+  const [, height, width] = dy.shape as Four;
+  const [N, H, W, I] = shape;
+  const reached = [height, width].map(
+    (size, i) =>
+      (size - 1) * (strides[i] as number) +
+      ((kernel[i] as number) - 1) * (dilations[i] as number) +
+      1,
+  ) as [number, number];
+  const [top, left] = pads;
+  // Rows that no window reached get zeros; rows beyond the input are cut off.
+  const bottom = reached[0] - top - H;
+  const right = reached[1] - left - W;
+  const result = graph.op(
+    "ConvTranspose",
+    [graph.transpose(dy, [0, 3, 1, 2]), graph.transpose(filter, [3, 2, 0, 1])],
+    {
+      shape: [N, I, H - Math.max(0, -bottom), W - Math.max(0, -right)],
+      attributes: {
+        ...onnxConvAttributes({
+          ...geometry,
+          pads: [top, left, Math.max(0, bottom), Math.max(0, right)],
+        }),
+      },
+    },
+  );
+  const last = graph.transpose(result, [0, 2, 3, 1]);
+  return padOp(graph, last, [
+    [0, 0],
+    [0, Math.max(0, -bottom)],
+    [0, Math.max(0, -right)],
+    [0, 0],
+  ]);
+}
+
+/** One filter per channel: x [N,H,W,I], filter [kh,kw,I,M], result [N,H',W',I·M]. */
+export const depthwiseConv2d: Lowering = (graph, inputs, attributes, outputs) => {
+  const [x, filter] = inputs as [Value, Value];
+  const [N, H, W, C] = (outputs[0] as Value).shape as Four;
+  const [kh, kw, I, M] = filter.shape as Four;
+  const weights = graph.reshape(graph.transpose(filter, [2, 3, 0, 1]), [I * M, 1, kh, kw]);
+  const result = graph.op("Conv", [graph.transpose(x, [0, 3, 1, 2]), weights], {
+    shape: [N, C, H, W],
+    attributes: { ...onnxConvAttributes(geometryOf(attributes)), group: { int: I } },
+  });
+  return [graph.transpose(result, [0, 2, 3, 1])];
+};
+
+function onnxConvAttributes({
+  kernel,
+  strides,
+  dilations,
+  pads,
+}: ConvGeometry): Record<string, { ints: number[] }> {
+  return {
+    kernel_shape: { ints: kernel },
+    strides: { ints: strides },
+    dilations: { ints: dilations },
+    pads: { ints: pads },
+  };
+}

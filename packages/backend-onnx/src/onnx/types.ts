@@ -1,0 +1,47 @@
+/** Element types of ONNX tensors (onnx.proto3, TensorProto.DataType), those that the engine uses. */
+export const elementType = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  uint32: 12,
+} as const;
+
+export type ElementType = keyof typeof elementType;
+
+/** An attribute of an ONNX operator. Integers and floats are told apart by their key, as ONNX does. */
+export type Attribute =
+  | { int: number }
+  | { float: number }
+  | { string: string }
+  | { ints: readonly number[] };
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+export interface ModelTensor {
+  name: string;
+  type: ElementType;
+  shape: readonly number[];
+}
+
+export interface ModelConstant extends ModelTensor {
+  data: ArrayBufferView;
+}
+
+export interface ModelNode {
+  op: string;
+  domain: string;
+  inputs: readonly string[];
+  outputs: readonly string[];
+  attributes: Attributes;
+}
+
+/** A whole ONNX model with static shapes. */
+export interface Model {
+  inputs: readonly ModelTensor[];
+  outputs: readonly ModelTensor[];
+  constants: readonly ModelConstant[];
+  nodes: readonly ModelNode[];
+}

@@ -1,0 +1,64 @@
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import type { HostData } from "../graph.ts";
+import type { HostTensor, Runtime, Session } from "./runtime.ts";
+import { probeBlockSize } from "./probe-block-size.ts";
+
+/** The part of onnxruntime-node 1.30.0's inner binding that the engine calls: its `run` is synchronous. */
+interface Binding {
+  InferenceSession: new () => {
+    loadModel(buffer: ArrayBufferLike, offset: number, length: number, options: object): void;
+    run(feeds: object, fetches: object, options: object): Record<string, { data: HostData }>;
+    dispose(): void;
+  };
+}
+
+export interface NodeRuntimeOptions {
+  /** Threads that one graph runs on; all cores by default. */
+  threads?: number;
+}
+
+/**
+ * ONNX Runtime's native library, through `onnxruntime-node`.
+ *
+ * @throws when the package or its binary for this platform is missing
+ */
+export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
+  const { binding, initOrt } = createRequire(import.meta.url)("onnxruntime-node/dist/binding") as {
+    binding: Binding;
+    initOrt: () => void;
+  };
+  initOrt();
+  const threads = options.threads ?? availableParallelism();
+  const sessionOptions = {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+  };
+
+  function load(model: Uint8Array, inputs: readonly string[], outputs: readonly string[]): Session {
+    const session = new binding.InferenceSession();
+    session.loadModel(model.buffer, model.byteOffset, model.byteLength, sessionOptions);
+    const fetches = Object.fromEntries(outputs.map((name) => [name, null]));
+    return {
+      run(values: readonly HostTensor[]) {
+        const feeds: Record<string, object> = {};
+        for (let i = 0; i < inputs.length; i++) {
+          const { type, data, shape } = values[i] as HostTensor;
+          feeds[inputs[i] as string] = { type, data, dims: shape, location: "cpu" };
+        }
+        const results = session.run(feeds, fetches, {});
+        return outputs.map((name) => (results[name] as { data: HostData }).data);
+      },
+      dispose: () => session.dispose(),
+    };
+  }
+
+  return {
+    device: `cpu (${threads} thread${threads === 1 ? "" : "s"})`,
+    blockSize: probeBlockSize(load),
+    load,
+  };
+}
