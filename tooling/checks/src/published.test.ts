@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
@@ -20,10 +19,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const tarball = (name: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(readFileSync(tarballs.get(name) as string));
 
-for (const { directory, manifest } of packages) {
+for (const { manifest } of packages) {
   test(`publint finds nothing in the packed ${manifest.name}`, async () => {
     const { messages, pkg } = await publint({
-      pkgDir: fileURLToPath(directory),
       pack: { tarball: tarball(manifest.name).buffer },
     });
     expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);

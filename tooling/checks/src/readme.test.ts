@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, expect, test } from "vitest";
-import { exampleOf, missingLine } from "./readme.ts";
+import { exampleOf, missingResult } from "./readme.ts";
 import { packages } from "./workspace.ts";
 
 const require = createRequire(import.meta.url);
@@ -24,7 +24,7 @@ const node = (directory: URL, ...args: string[]): { status: number | null; text:
 
 for (const each of packages) {
   test(`the README example of @gen/${each.name} runs and prints what it says`, () => {
-    const { code, printed } = exampleOf(each);
+    const { code, promised } = exampleOf(each);
     // Inside the package's folder, so that the package and what it depends on resolve by name, to their sources.
     const folder = new URL(".cache/readme/", each.directory);
     folders.push(folder);
@@ -36,16 +36,21 @@ for (const each of packages) {
     );
     const run = node(folder, "--conditions=@gen/source", "--import", tsx, "example.ts");
     expect(run.status, run.text).toBe(0);
-    expect(missingLine(printed, run.text), `promised, but not printed in order:\n${run.text}`).toBe(
-      undefined,
-    );
+    expect(
+      missingResult(promised, run.text),
+      `promised, but not printed in order:\n${run.text}`,
+    ).toBe(undefined);
     const types = node(folder, tsc, "-p", "tsconfig.json");
     expect(types.status, types.text).toBe(0);
   });
 }
 
-test("a promised line that is not printed, or not in order, is found", () => {
-  expect(missingLine(["1", "2"], "1\nmore\n 2 \n")).toBeUndefined();
-  expect(missingLine(["2", "1"], "1\n2\n")).toBe("1");
-  expect(missingLine(["3"], "1\n2\n")).toBe("3");
+test("a promised result that is not printed, or not in order, is found", () => {
+  expect(missingResult(["1", "[ 2, 3 ]"], "1\nmore\n [\n  2,\n  3\n]")).toBeUndefined();
+  expect(missingResult(["1", "1"], "1\n1\n")).toBeUndefined();
+  expect(missingResult(["1", "1"], "1\n")).toBe("1");
+  expect(missingResult(["2", "1"], "1\n2\n")).toBe("1");
+  expect(missingResult(["1"], "10\n")).toBe("1");
+  expect(missingResult(["[ … ]", "4"], "[ 1,\n 2 ]\n4")).toBeUndefined();
+  expect(missingResult(["[ … ]", "2"], "[ 1, 2 ]\n4")).toBe("2");
 });

@@ -7,7 +7,7 @@ export interface Example {
   /** Arguments of the first `npm install` line of the README. */
   install: string[];
   /** What the `// =>` comments of the code say is printed, in order. */
-  printed: string[];
+  promised: string[];
 }
 
 /** Reads the example of a package's README. */
@@ -23,21 +23,31 @@ export function exampleOf({ name, directory }: Package): Example {
       `exampleOf: the README of @gen/${name} has no line \`npm install @gen/${name}\``,
     );
   }
-  const printed = [...code.matchAll(/\/\/ => (.*)$/gm)].map((match) => (match[1] as string).trim());
-  return { code, install, printed };
+  const promised = [...code.matchAll(/\/\/ => (.*)$/gm)].map((match) =>
+    (match[1] as string).trim(),
+  );
+  return { code, install, promised };
 }
 
 /**
- * The first line that an example promises and does not print, or undefined when all are there in order. An example may
- * print more than it promises.
+ * The first result that an example promises and does not print, or undefined when all are there in order. `…` stands
+ * for anything. White space counts as one space, so that a long array may be printed over several lines. An example
+ * may print more than it promises.
  */
-export function missingLine(printed: readonly string[], output: string): string | undefined {
-  const lines = output.split(/\r?\n/).map((line) => line.trim());
+export function missingResult(promised: readonly string[], output: string): string | undefined {
+  const text = plain(output);
   let from = 0;
-  for (const line of printed) {
-    const at = lines.indexOf(line, from);
-    if (at < 0) return line;
-    from = at + 1;
+  for (const result of promised) {
+    const parts = plain(result).split("…");
+    const escaped = parts.map((part) => part.replaceAll(/[^\w\s]/g, String.raw`\$&`));
+    const pattern = new RegExp(String.raw`(?<!\S)${escaped.join(".*?")}(?!\S)`, "g");
+    pattern.lastIndex = from;
+    if (!pattern.test(text)) return result;
+    from = pattern.lastIndex;
   }
   return undefined;
+}
+
+function plain(text: string): string {
+  return text.trim().replaceAll(/\s+/g, " ");
 }
