@@ -1,4 +1,4 @@
-import { add, mul, sub, type Tensor, tidy, type Variable } from "@gen/tensor";
+import { add, mul, sub, type Tensor, tidy } from "@gen/tensor";
 import { state } from "./state.ts";
 
 /**
@@ -10,15 +10,18 @@ import { state } from "./state.ts";
  */
 export function lerp(target: object, source: object, decay: number | Tensor): void {
   const from = state(source);
-  for (const [name, variable] of Object.entries(state(target))) {
-    const value = from[name];
-    if (!value)
-      throw new Error(`lerp: the source has no ${name}; give a model of the same structure.`);
-    if (variable.trainable) tidy(() => variable.assign(towards(variable, value, decay)));
-    else variable.assign(value);
-  }
-}
-
-function towards(variable: Variable, value: Variable, decay: number | Tensor): Tensor {
-  return add(variable, mul(sub(value, variable), sub(1, decay)));
+  tidy(() => {
+    const step = typeof decay === "number" ? 1 - decay : sub(1, decay);
+    for (const [name, variable] of Object.entries(state(target))) {
+      const value = from[name];
+      if (String(value?.shape) !== String(variable.shape)) {
+        const given = value ? `is [${value.shape.join(", ")}]` : "is missing";
+        throw new Error(
+          `lerp: ${name} [${variable.shape.join(", ")}] ${given} in the source; give a model of the same structure.`,
+        );
+      }
+      const goal = value as Tensor;
+      variable.assign(variable.trainable ? add(variable, mul(sub(goal, variable), step)) : goal);
+    }
+  });
 }
