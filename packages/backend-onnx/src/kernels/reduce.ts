@@ -81,7 +81,8 @@ export const reduceKernels: Kernels = {
   Sum: reduction("ReduceSum"),
   Mean: ({ graph, input, attributes: { axis, keepDims } }) =>
     reduceOp(graph, "ReduceMean", graph.cast(input("x"), "float32"), axis, keepDims),
-  Max: reduction("ReduceMax"),
+  Max: ({ graph, input, attributes: { reductionIndices, keepDims } }) =>
+    reduceOp(graph, "ReduceMax", input("x"), reductionIndices, keepDims),
   Min: reduction("ReduceMin"),
   Prod: reduction("ReduceProd"),
   All: quantifier("ReduceMin"),

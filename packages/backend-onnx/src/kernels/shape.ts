@@ -63,14 +63,25 @@ function filled(graph: Graph, shape: readonly number[], type: ElementType, value
   return expandOp(graph, graph.scalar(value, type), shape);
 }
 
-/** Host data made by the kernel itself. */
-function made(
-  { backend }: Call,
-  values: Float32Array | Int32Array,
-  dtype: "float32" | "int32",
-): Value {
-  const shape = [values.length];
-  return backend.value({ dataId: backend.write(values, shape, dtype), shape, dtype });
+/** A list of numbers made by the kernel itself: data, not structure. */
+function made(data: Float32Array | Int32Array): Value {
+  const type = data instanceof Int32Array ? "int32" : "float32";
+  return { type, shape: [data.length], node: undefined, data, constant: undefined };
+}
+
+/** Writes or adds rows of `updates` at the positions that the last axis of `indices` names. */
+function scatter(graph: Graph, x: Value, indices: Value, updates: Value, reduction: "add" | "none"): Value {
+  const depth = indices.shape.length < 1 ? 1 : (indices.shape.at(-1) as number);
+  const rows = sizeOf(indices.shape) / depth;
+  return graph.op(
+    "ScatterND",
+    [
+      x,
+      graph.reshape(graph.cast(indices, "int64"), [rows, depth]),
+      graph.reshape(updates, [rows, ...x.shape.slice(depth)]),
+    ],
+    { attributes: { reduction: { string: reduction } } },
+  );
 }
 
 function rowsOf(shape: readonly number[], axes: number): number[] {
@@ -271,18 +282,10 @@ export const shapeKernels: Kernels = {
   },
   ScatterNd: ({ graph, input, attributes: { shape } }) => {
     const updates = input("updates");
-    return graph.op(
-      "ScatterND",
-      [filled(graph, shape, updates.type, 0), graph.cast(input("indices"), "int64"), updates],
-      { shape, attributes: { reduction: { string: "add" } } },
-    );
+    return scatter(graph, filled(graph, shape, updates.type, 0), input("indices"), updates, "add");
   },
   TensorScatterUpdate: ({ graph, input }) =>
-    graph.op("ScatterND", [
-      input("tensor"),
-      graph.cast(input("indices"), "int64"),
-      input("updates"),
-    ]),
+    scatter(graph, input("tensor"), input("indices"), input("updates"), "none"),
   UnsortedSegmentSum: ({ graph, input, attributes: { numSegments } }) => {
     const x = input("x");
     const ids = graph.cast(input("segmentIds"), "int64");
@@ -309,7 +312,7 @@ export const shapeKernels: Kernels = {
     const data = type === "int32" ? Int32Array.of(value) : Float32Array.of(value);
     return expandOp(
       graph,
-      graph.reshape(made(call, data, type === "int32" ? "int32" : "float32"), []),
+      graph.reshape(made(data), []),
       shape,
     );
   },
@@ -320,17 +323,13 @@ export const shapeKernels: Kernels = {
     const count = Math.max(0, Math.ceil((stop - start) / step));
     const numbers = Array.from({ length: count }, (_, i) => start + i * step);
     return dtype === "int32"
-      ? made(call, Int32Array.from(numbers), "int32")
-      : made(call, Float32Array.from(numbers), "float32");
+      ? made(Int32Array.from(numbers))
+      : made(Float32Array.from(numbers));
   },
   LinSpace: (call) => {
     const { start, stop, num } = call.attributes;
     const step = num > 1 ? (stop - start) / (num - 1) : 0;
-    return made(
-      call,
-      Float32Array.from({ length: num }, (_, i) => start + i * step),
-      "float32",
-    );
+    return made(Float32Array.from({ length: num }, (_, i) => start + i * step));
   },
   OneHot: ({ graph, input, attributes: { depth, onValue = 1, offValue = 0, dtype } }) => {
     const indices = input("indices");
@@ -401,11 +400,12 @@ export const shapeKernels: Kernels = {
     const order = backend_util.getPermuted(split.length, blockShape.length);
     const shape = backend_util.getReshapedPermuted([...x.shape], blockShape, block);
     const whole = graph.reshape(graph.transpose(graph.reshape(x, split), order), shape);
+    const crop = (axis: number): [number, number] => crops[axis - 1] ?? [0, 0];
     return sliceOp(
       graph,
       whole,
-      backend_util.getSliceBeginCoords(crops, blockShape.length),
-      backend_util.getSliceSize(shape, crops, blockShape.length),
+      shape.map((_, axis) => (axis === 0 ? 0 : crop(axis)[0])),
+      shape.map((size, axis) => (axis === 0 ? size : size - crop(axis)[0] - crop(axis)[1])),
     );
   },
   TopK: ({ graph, input, attributes: { k, sorted } }) => {

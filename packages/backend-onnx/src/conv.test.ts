@@ -1,0 +1,73 @@
+import "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
+import { expectClose } from "@gen/testing";
+import { beforeAll, expect, test } from "vitest";
+import { registerOnnxBackend } from "./register.ts";
+
+beforeAll(() => {
+  registerOnnxBackend();
+});
+
+type Four = [number, number, number, number];
+type Case = [x: Four, filter: Four, stride: number, pad: "same" | "valid" | number, dilation?: number];
+
+/** Shapes that meet every form of the lowering: blocked or not, padded channels, strides, dilations, odd sizes. */
+const cases: Case[] = [
+  [[2, 6, 6, 16], [3, 3, 16, 32], 1, "same"],
+  [[2, 5, 7, 32], [3, 3, 32, 16], 1, "valid"],
+  [[2, 6, 6, 1], [3, 3, 1, 32], 1, "same"],
+  [[2, 6, 6, 3], [5, 5, 3, 16], 1, "same"],
+  [[2, 6, 6, 32], [3, 3, 32, 1], 1, "same"],
+  [[2, 6, 6, 20], [3, 3, 20, 24], 1, "same"],
+  [[2, 6, 6, 17], [3, 3, 17, 5], 1, "same"],
+  [[2, 8, 8, 16], [4, 4, 16, 16], 2, "same"],
+  [[2, 7, 7, 16], [3, 3, 16, 16], 2, "same"],
+  [[2, 9, 8, 3], [3, 3, 3, 4], 2, "valid"],
+  [[2, 6, 6, 16], [1, 1, 16, 48], 1, "same"],
+  [[2, 6, 6, 16], [1, 1, 16, 16], 2, "same"],
+  [[2, 9, 9, 16], [3, 3, 16, 16], 1, "same", 2],
+  [[2, 6, 6, 8], [2, 2, 8, 16], 1, 1],
+  [[2, 8, 8, 16], [4, 4, 16, 16], 1, "same"],
+  [[1, 4, 4, 2], [8, 8, 2, 1], 1, "same"],
+];
+
+function pattern(shape: number[], phase: number): tf.Tensor {
+  const count = shape.reduce((product, size) => product * size, 1);
+  return tf.tensor(Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.7 + phase)), shape);
+}
+
+async function on<T>(backend: string, body: () => T): Promise<T> {
+  await tf.setBackend(backend);
+  return body();
+}
+
+function conv2d(): { forward: Float32Array; input: Float32Array; filter: Float32Array }[] {
+  return cases.map(([xShape, filterShape, stride, pad, dilation = 1]) =>
+    tf.tidy(() => {
+      const x = pattern(xShape, 0) as tf.Tensor4D;
+      const filter = pattern(filterShape, 1) as tf.Tensor4D;
+      const forward = tf.conv2d(x, filter, stride, pad, "NHWC", dilation);
+      const dy = pattern(forward.shape, 2);
+      const attributes = { strides: stride, pad, dataFormat: "NHWC", dilations: dilation };
+      const run = (kernel: string, inputs: tf.NamedTensorMap, more: object): Float32Array =>
+        (tf.engine().runKernel(kernel, inputs, { ...attributes, ...more }) as tf.Tensor).dataSync<"float32">();
+      return {
+        forward: forward.dataSync<"float32">(),
+        // The cpu backend has no gradients of a dilated convolution.
+        input: dilation > 1 ? new Float32Array() : run("Conv2DBackpropInput", { dy, filter }, { inputShape: xShape }),
+        filter: dilation > 1 ? new Float32Array() : run("Conv2DBackpropFilter", { x, dy }, { filterShape }),
+      };
+    }),
+  );
+}
+
+test("convolution, its input gradient and its filter gradient equal the cpu backend's", async () => {
+  const expected = await on("cpu", conv2d);
+  const actual = await on("onnx", conv2d);
+  cases.forEach((c, i) => {
+    for (const part of ["forward", "input", "filter"] as const) {
+      expectClose(actual[i]?.[part] ?? [], expected[i]?.[part] ?? [], 2e-5, `${part} ${JSON.stringify(c)}`);
+    }
+  });
+  expect(actual.length).toBe(cases.length);
+});
