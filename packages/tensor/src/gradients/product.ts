@@ -3,7 +3,6 @@ import {
   type GradConfig,
   mul,
   pad,
-  prod,
   reshape,
   reverse,
   slice,

@@ -129,7 +129,7 @@ export const shapeGradients: readonly GradConfig[] = [
     }),
   ),
 
-  gradient("Select", ["condition", "t"], (dy, { condition, t }) => ({
+  gradient("Select", ["condition"], (dy, { condition }) => ({
     condition: () => fill(condition.shape, 0),
     t: () => where(condition, dy, zerosLike(dy)),
     e: () => where(condition, zerosLike(dy), dy),
