@@ -1,5 +1,5 @@
-// Every check of the repository, one after the other; the last line is `N passed, N failed`. Runs inside `pnpm exec`,
-// which puts pnpm and the tools on the path: `npm test`, or `pnpm check` when everything is installed.
+// `npm test`: installs, then runs every check of the repository, one after the other; the last line is
+// `N passed, N failed`. Needs Node and npm: npx brings the pnpm that package.json names.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,13 +7,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const cwd = fileURLToPath(new URL("../../", import.meta.url));
+const { packageManager } = JSON.parse(readFileSync(join(cwd, "package.json"), "utf8"));
 const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1" };
 
-/** Runs a tool and shows what it prints: its exit status and its output. */
-function run(command, args) {
+/** Runs a command of pnpm, and shows what it prints: whether it went well, and its output. */
+function pnpm(...args) {
   return new Promise((resolve) => {
     const shell = process.platform === "win32";
-    const child = spawn(command, args, { cwd, env, shell, stdio: ["ignore", "pipe", "pipe"] });
+    const stdio = ["ignore", "pipe", "pipe"];
+    const child = spawn("npx", ["--yes", packageManager, ...args], { cwd, env, shell, stdio });
     let output = "";
     for (const stream of ["stdout", "stderr"]) {
       child[stream].on("data", (data) => {
@@ -26,16 +28,16 @@ function run(command, args) {
   });
 }
 
-/** One tool, one check. */
-async function single(command, ...args) {
-  const { ok } = await run(command, args);
+/** One command, one check. */
+async function single(...args) {
+  const { ok } = await pnpm(...args);
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
 }
 
 /** One check for each package; a task that could not start because another failed has failed too. */
 async function turbo(task) {
-  const args = ["run", task, "--continue", "--concurrency=2", "--output-logs=errors-only"];
-  const { ok, output } = await run("turbo", args);
+  const flags = ["--continue", "--concurrency=2", "--output-logs=errors-only"];
+  const { ok, output } = await pnpm("exec", "turbo", "run", task, ...flags);
   const [, passed, total] = /Tasks:\D*(\d+) successful\D*(\d+) total/.exec(output) ?? [0, 0, 0];
   const failed = total - passed;
   return { passed: Number(passed), failed: ok ? failed : Math.max(failed, 1) };
@@ -45,12 +47,8 @@ async function turbo(task) {
 async function vitest() {
   const folder = mkdtempSync(join(tmpdir(), "gen-test-"));
   const file = join(folder, "report.json");
-  const { ok } = await run("vitest", [
-    "run",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${file}`,
-  ]);
+  const flags = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const { ok } = await pnpm("exec", "vitest", "run", ...flags);
   let passed = 0;
   let failed = 0;
   try {
@@ -69,8 +67,9 @@ async function vitest() {
 }
 
 const checks = {
-  format: () => single("oxfmt", "--check"),
-  lint: () => single("oxlint", "--deny-warnings"),
+  install: () => single("install", "--frozen-lockfile"),
+  format: () => single("exec", "oxfmt", "--check"),
+  lint: () => single("exec", "oxlint", "--deny-warnings"),
   typecheck: () => turbo("typecheck"),
   build: () => turbo("build"),
   tests: vitest,
@@ -82,6 +81,7 @@ for (const [name, check] of Object.entries(checks)) {
   const start = performance.now();
   const { passed, failed } = await check();
   rows.push({ name, passed, failed, seconds: (performance.now() - start) / 1000 });
+  if (name === "install" && failed > 0) break;
 }
 
 console.log();
