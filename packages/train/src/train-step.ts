@@ -1,0 +1,123 @@
+import {
+  addN,
+  compile,
+  dispose,
+  foldIn,
+  type Key,
+  mul,
+  slice,
+  type Tensor,
+  tidy,
+  type Variable,
+} from "@gen/tensor";
+import { differentiate, type Losses } from "./differentiate.ts";
+import type { Ema } from "./ema.ts";
+import { Optimizer } from "./optimizer.ts";
+import { prefixed } from "./prefixed.ts";
+import type { Batch, Trainee } from "./trainee.ts";
+import type { Transform } from "./transform.ts";
+
+export interface TrainStepOptions {
+  /** The model's variables by name; those that are not `trainable` are kept in checkpoints and left alone. */
+  parameters: Record<string, Variable>;
+  /** The loss of a batch, a mean over its examples, and what else is worth knowing: scalars. Must be compilable. */
+  loss: (batch: Batch, key: Key) => Losses;
+  optimizer: Transform;
+  /** A moving average of parameters, updated after each step. It stays its owner's. */
+  ema?: Ema | undefined;
+  /** Into how many equal parts a batch is split, to compute their gradients one after the other in less memory; 1. */
+  accumulate?: number | undefined;
+}
+
+/** A trainee made by `trainStep`. */
+export interface LossTrainee extends Trainee {
+  /** Frees the optimizer and the compiled functions; the parameters and the average stay. */
+  dispose(): void;
+}
+
+/**
+ * A trainee that minimises one loss. Its step is compiled as one function: loss, gradients, optimizer, average. With
+ * `accumulate`, the parts of a batch but the last go through another one.
+ */
+export function trainStep({
+  parameters,
+  loss,
+  optimizer: transform,
+  ema,
+  accumulate = 1,
+}: TrainStepOptions): LossTrainee {
+  const optimizer = new Optimizer(parameters, transform, { accumulate });
+
+  const gather = compile((batch: Batch, key: Key) =>
+    tidy(() => {
+      const { gradients, metrics } = differentiate(parameters, () => loss(batch, key));
+      optimizer.accumulate(gradients);
+      return metrics;
+    }),
+  );
+  const update = compile((batch: Batch, key: Key, inputs: Record<string, Tensor>) =>
+    tidy(() => {
+      const { gradients, metrics } = differentiate(parameters, () => loss(batch, key));
+      optimizer.apply(gradients, inputs.optimizer!);
+      ema?.update(inputs.ema!);
+      return metrics;
+    }),
+  );
+
+  return {
+    state: () => ({
+      ...prefixed("model.", parameters),
+      ...prefixed("optimizer.", optimizer.state()),
+      ...(ema && prefixed("ema.", ema.state())),
+    }),
+    step(batch, key, step) {
+      const inputs: Record<string, Tensor> = { optimizer: optimizer.inputs(step) };
+      if (ema) inputs.ema = ema.inputs(step);
+      const measured: Record<string, Tensor>[] = [];
+      try {
+        if (accumulate === 1) return update(batch, key, inputs);
+        for (let i = 0; i < accumulate; i++) {
+          const part = partOf(batch, i, accumulate);
+          const partKey = foldIn(key, i);
+          const last = i === accumulate - 1;
+          measured.push(last ? update(part, partKey, inputs) : gather(part, partKey));
+          dispose(part);
+        }
+        return tidy(() => meanOf(measured));
+      } finally {
+        dispose([inputs, measured]);
+      }
+    },
+    dispose() {
+      gather.dispose();
+      update.dispose();
+      optimizer.dispose();
+    },
+  };
+}
+
+/** Part `index` of a batch in `count` equal parts along the first dimension. */
+function partOf(batch: Batch, index: number, count: number): Batch {
+  return Object.fromEntries(
+    Object.entries(batch).map(([name, tensor]) => {
+      const size = (tensor.shape[0] ?? 0) / count;
+      if (!Number.isInteger(size) || size === 0) {
+        throw new Error(
+          `trainStep: the first dimension of ${name} must be a multiple of accumulate = ${count}, got shape [${tensor.shape}]`,
+        );
+      }
+      const rest = tensor.shape.slice(1);
+      return [name, slice(tensor, [index * size, ...rest.map(() => 0)], [size, ...rest])];
+    }),
+  );
+}
+
+/** The mean of each metric over several records of the same names. */
+function meanOf(records: Record<string, Tensor>[]): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.keys(records[0]!).map((name) => [
+      name,
+      mul(addN(records.map((record) => record[name]!)), 1 / records.length),
+    ]),
+  );
+}
