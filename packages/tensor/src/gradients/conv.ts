@@ -1,15 +1,11 @@
 import { type GradConfig, stridedSlice, type Tensor } from "@tensorflow/tfjs-core";
-import { gradient, runKernel } from "./define.ts";
+import { type ConvShape, depthwiseInputGradient, filterGradient } from "./conv-by-taps.ts";
+import { gradient, hasKernel, runKernel } from "./define.ts";
 import { interleave } from "./interleave.ts";
 
-interface Attrs {
-  strides: number | number[];
-  pad: unknown;
+interface Attrs extends Pick<ConvShape, "strides" | "pad" | "dimRoundingMode"> {
   dataFormat?: string;
   dilations?: number | number[];
-  dimRoundingMode?: string;
-  inputShape?: number[];
-  filterShape?: number[];
 }
 
 /**
@@ -26,6 +22,7 @@ function convolution(
   toFilter: string,
   spatialRank: number,
 ): GradConfig[] {
+  const depthwise = forward === "DepthwiseConv2dNative";
   const plain = ({ strides, pad, dataFormat, dimRoundingMode }: Attrs): object => ({
     strides,
     pad,
@@ -35,10 +32,20 @@ function convolution(
   });
   const C = (x: Tensor, filter: Tensor, attrs: Attrs): Tensor =>
     runKernel(forward, { x, filter }, plain(attrs));
+  const shapeOf = (input: number[], filter: number[], attrs: Attrs): ConvShape => ({
+    ...attrs,
+    input,
+    filter,
+    depthwise,
+  });
   const I = (dy: Tensor, filter: Tensor, inputShape: number[], attrs: Attrs): Tensor =>
-    runKernel(toInput, { dy, filter }, { ...plain(attrs), inputShape });
+    depthwise && !hasKernel(toInput)
+      ? depthwiseInputGradient(dy, filter, shapeOf(inputShape, filter.shape, attrs))
+      : runKernel(toInput, { dy, filter }, { ...plain(attrs), inputShape });
   const F = (x: Tensor, dy: Tensor, filterShape: number[], attrs: Attrs): Tensor =>
-    runKernel(toFilter, { x, dy }, { ...plain(attrs), filterShape });
+    spatialRank === 2 && !hasKernel(toFilter)
+      ? filterGradient(x, dy, shapeOf(x.shape, filterShape, attrs))
+      : runKernel(toFilter, { x, dy }, { ...plain(attrs), filterShape });
 
   return [
     gradient<"x" | "filter", Attrs>(forward, ["x", "filter"], (dy, { x, filter }, attrs) => {

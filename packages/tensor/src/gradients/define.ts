@@ -1,5 +1,6 @@
 import {
   engine,
+  getKernel,
   type GradConfig,
   type NamedAttrMap,
   type NamedTensorMap,
@@ -70,4 +71,9 @@ export function runKernel(
   attrs: object,
 ): Tensor {
   return engine().runKernel(kernelName, inputs as NamedTensorMap, attrs as NamedAttrMap) as Tensor;
+}
+
+/** Whether the backend in use has a kernel. */
+export function hasKernel(kernelName: string): boolean {
+  return getKernel(kernelName, engine().backendName) !== undefined;
 }

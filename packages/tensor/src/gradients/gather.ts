@@ -1,10 +1,8 @@
 import {
   add,
-  engine,
   fill,
   gather,
   gatherND,
-  getKernel,
   type GradConfig,
   greater,
   matMul,
@@ -19,7 +17,7 @@ import {
   where,
   zerosLike,
 } from "@tensorflow/tfjs-core";
-import { gradient, gradientOfOutputs } from "./define.ts";
+import { gradient, gradientOfOutputs, hasKernel } from "./define.ts";
 import { stopGradient } from "./stop-gradient.ts";
 
 const product = (shape: readonly number[]): number => shape.reduce((result, n) => result * n, 1);
@@ -98,7 +96,6 @@ function ungather(dy: Tensor, x: Tensor, indices: Tensor, axis: number, batchDim
 
 /** Sums rows [m, d] by segment. As a product with the indicator matrix on a backend that has no other way (wasm). */
 function segmentSum(rows: Tensor, ids: Tensor, segments: number): Tensor {
-  if (getKernel("UnsortedSegmentSum", engine().backendName))
-    return unsortedSegmentSum(rows, ids as never, segments);
+  if (hasKernel("UnsortedSegmentSum")) return unsortedSegmentSum(rows, ids as never, segments);
   return matMul(oneHot(ids, segments), rows, true);
 }
