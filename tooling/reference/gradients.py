@@ -1,6 +1,6 @@
 """Values, first and second derivatives of every differentiable operation, by PyTorch in float64.
 
-    python tooling/reference/gradients.py packages/tensor/test/fixtures/gradients.json
+    python -P tooling/reference/gradients.py packages/tensor/test/fixtures/gradients.json
 
 Inputs and projections follow from simple formulas that the test repeats (`numbers`, `wave`), so that only results are
 stored. For y = f(x...): the projection c gives L = sum(c y) and first = dL/dx; the projections v give
@@ -225,6 +225,8 @@ case("norm", lambda x: x.norm(dim=1), x)
 case("reshape", lambda x: x.reshape(4, 6) ** 2, x)
 case("transpose", lambda x: x.permute(2, 0, 1) ** 2, x)
 case("reverse", lambda x: x.flip((0, 2)) ** 2, x)
+case("flipLeftRight", lambda x: x.flip(2) ** 2, [1, 2, 3, 2])
+case("rgbToGrayscale", lambda x: (x @ torch.tensor([0.2989, 0.587, 0.114], dtype=x.dtype))[..., None] ** 2, [1, 2, 2, 3])
 case("concat", lambda a, b: torch.cat([a, b, a], 1) ** 2, [2, 3], [2, 1])
 case("split", lambda x: (lambda p: p[0].sum(1, keepdim=True) * p[2] ** 2)(torch.split(x, [1, 2, 1], 2)), x)
 case("split one", lambda x: x ** 2, x)

@@ -40,6 +40,7 @@ export const shapeGradients: readonly GradConfig[] = [
   gradient<"x", { dims: number | number[] }>("Reverse", ["x"], (dy, _inputs, { dims }) => ({
     x: () => reverse(dy, dims),
   })),
+  gradient("FlipLeftRight", ["image"], (dy) => ({ image: () => reverse(dy, 2) })),
 
   gradientOfList<{ axis: number }>("Concat", (dy, inputs, { axis }) => {
     const along = axis < 0 ? axis + dy.rank : axis;
