@@ -16,9 +16,10 @@ test("imports of every form are found, and those in comments are not", () => {
     export * from "./local.ts";
     // import x from "commented";
     const lazy = () => import("lazy");
+    const native = createRequire(import.meta.url)("required/deep");
     type T = import("typed").T;`;
   expect(importsOf(source)).toEqual(
-    ["./local.ts", "@s/b/deep", "a", "lazy", "side-effect", "typed"].toSorted(),
+    ["./local.ts", "@s/b/deep", "a", "lazy", "required/deep", "side-effect", "typed"].toSorted(),
   );
   expect(importsOf(source).map(packageOf)).toContain("@s/b");
   expect(packageOf("./local.ts")).toBeUndefined();

@@ -12,10 +12,10 @@ export function withoutText(source: string): string {
   return source.replace(token, (_, text: string | undefined) => (text ? '""' : ""));
 }
 
-/** What a source imports or re-exports, types included: `import "x"`, `from "x"`, `import("x")`. */
+/** What a source imports or re-exports, types included: `import "x"`, `from "x"`, `import("x")`, `require("x")`. */
 export function importsOf(source: string): string[] {
   const found = withoutComments(source).matchAll(
-    /\b(?:from|import)\s*(?:\(\s*)?(["'])([^"'\n]+)\1/g,
+    /\b(?:from|import|require|createRequire\([\w.]*\))\s*(?:\(\s*)?(["'])([^"'\n]+)\1/g,
   );
   return [...new Set([...found].map((match) => match[2] as string))].toSorted();
 }

@@ -1,10 +1,12 @@
 import { readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** Paths of all files below a folder, relative to it, sorted, with slashes. */
 export function filesBelow(directory: URL): string[] {
-  return readdirSync(directory, { withFileTypes: true, recursive: true })
+  const top = fileURLToPath(directory);
+  return readdirSync(top, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => `${entry.parentPath}/${entry.name}`.replaceAll("\\", "/"))
-    .map((path) => path.slice(path.indexOf(directory.pathname) + directory.pathname.length))
+    .map((entry) => relative(top, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
     .toSorted();
 }

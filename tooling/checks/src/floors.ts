@@ -30,10 +30,17 @@ export const mayImportTensorFlow: readonly string[] = ["backend-onnx", "tensor"]
 
 /** Globals that packages do not use: files, clock, process, console and ambient randomness belong to the apps. */
 export const ambient: RegExp =
-  /\b(?:console|process|Deno|Bun|Buffer|__dirname|performance)\s*(?:\?\.|\.|\[)|\b(?:Math\.random|Date\.now|new Date|setInterval)\b/;
+  /\b(?:console|process|Deno|Bun|Buffer|__dirname|performance)\s*(?:\?\.|\.|\[)|\b(?:Math\.random|Date\.now|new Date|setInterval)\b/g;
 
-/** Exceptions, each with its reason. */
-export const ambientExceptions: Readonly<Record<string, string>> = {};
+/** What single files may use all the same, each with its reason: modules of Node, and globals. */
+export const exceptions: Readonly<Record<string, readonly string[]>> = {
+  // Loads the native module, which only `require` can, and asks how many threads there are.
+  "backend-onnx/runtime/node.ts": ["node:module", "node:os"],
+  // The `time` of TensorFlow.js's backend protocol is a stopwatch.
+  "backend-onnx/backend.ts": ["performance."],
+  // Restores what TensorFlow's Node build misses, and reads GEN_BACKEND.
+  "tensor/use-backend.ts": ["node:module", "node:util", "process?."],
+};
 
 /** The floor of a package. */
 export function floorOf(name: string): number {
