@@ -30,7 +30,7 @@ export function loadState(
   }
   for (const [name, variable] of Object.entries(variables)) {
     const loaded: Tensor = tensor(
-      tensors[name]!.data as Float32Array,
+      tensors[name]!.data.slice() as Float32Array,
       variable.shape,
       variable.dtype,
     );

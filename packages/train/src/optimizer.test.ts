@@ -1,5 +1,6 @@
 import { expectClose, fixture } from "@gen/testing";
 import {
+  compile,
   dispose,
   memory,
   scalar,
@@ -107,6 +108,28 @@ describe.each(Object.keys(transforms))("%s", (name) => {
     dispose(parameters);
     expect(memory().numTensors).toBe(before);
   });
+});
+
+test("a compiled step is compiled once, whatever the learning rate, and follows the reference", () => {
+  const name = "adam, cosine";
+  const parameters = variables(named(reference.start));
+  const optimizer = new Optimizer(parameters, transforms[name]!);
+  const apply = compile((gradients: Record<string, Tensor>, inputs: Tensor) =>
+    optimizer.apply(gradients, inputs),
+  );
+  reference.cases[name]!.forEach((expected, step) => {
+    const gradients = named(reference.gradients[step]!);
+    const inputs = optimizer.inputs(step);
+    apply(gradients, inputs);
+    dispose([inputs, gradients]);
+    expectClose(numbersOf(parameters), expected, 1e-5, `step ${step}`);
+  });
+  // Backends that compute at once compile nothing.
+  expect(apply.stats.compiles.length).toBeLessThanOrEqual(1);
+  expect(apply.stats.calls).toBe(50);
+  apply.dispose();
+  optimizer.dispose();
+  dispose(parameters);
 });
 
 test("its state has names that a reader of a checkpoint understands, each of them once", () => {

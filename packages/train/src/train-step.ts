@@ -48,20 +48,24 @@ export function trainStep({
 }: TrainStepOptions): LossTrainee {
   const optimizer = new Optimizer(parameters, transform, { accumulate });
 
-  const gather = compile((batch: Batch, key: Key) =>
-    tidy(() => {
-      const { gradients, metrics } = differentiate(parameters, () => loss(batch, key));
-      optimizer.accumulate(gradients);
-      return metrics;
-    }),
+  const gather = compile(
+    (batch: Batch, key: Key) =>
+      tidy(() => {
+        const { gradients, metrics } = differentiate(parameters, () => loss(batch, key));
+        optimizer.accumulate(gradients);
+        return metrics;
+      }),
+    { name: "trainStep" },
   );
-  const update = compile((batch: Batch, key: Key, inputs: Record<string, Tensor>) =>
-    tidy(() => {
-      const { gradients, metrics } = differentiate(parameters, () => loss(batch, key));
-      optimizer.apply(gradients, inputs.optimizer!);
-      ema?.update(inputs.ema!);
-      return metrics;
-    }),
+  const update = compile(
+    (batch: Batch, key: Key, inputs: Record<string, Tensor>) =>
+      tidy(() => {
+        const { gradients, metrics } = differentiate(parameters, () => loss(batch, key));
+        optimizer.apply(gradients, inputs.optimizer!);
+        ema?.update(inputs.ema!);
+        return metrics;
+      }),
+    { name: "trainStep" },
   );
 
   return {
