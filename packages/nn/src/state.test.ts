@@ -1,4 +1,14 @@
-import { dispose, key, memory, type Tensor, tensor, useBackend, type Variable } from "@gen/tensor";
+import {
+  add,
+  compile,
+  dispose,
+  key,
+  memory,
+  type Tensor,
+  tensor,
+  useBackend,
+  type Variable,
+} from "@gen/tensor";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   clone,
@@ -141,6 +151,26 @@ describe("lerp", () => {
       expect(n).toBeCloseTo(0.75 * (a[i] as number) + 0.25 * (b[i] as number), 6);
     });
     expect([...target.buffer.dataSync()]).toEqual([2]);
+    dispose([state(target), state(source)] as unknown as Tensor[]);
+  });
+
+  test("follows a decay that changes from call to call of a compiled function", () => {
+    const target = { weight: parameter(Float32Array.of(0), [1]) };
+    const source = { weight: parameter(Float32Array.of(8), [1]) };
+    const average = compile((decay: Tensor) => {
+      lerp(target, source, decay);
+      return add(target.weight, 0);
+    });
+    const seen = [0.5, 0.75, 0].map((n) => {
+      const decay = tensor(n);
+      const result = average(decay);
+      const value = result.dataSync()[0];
+      dispose([decay, result]);
+      return value;
+    });
+    expect(seen).toEqual([4, 5, 8]);
+    expect([...target.weight.dataSync()]).toEqual([8]);
+    average.dispose();
     dispose([state(target), state(source)] as unknown as Tensor[]);
   });
 
