@@ -39,11 +39,11 @@ export async function* trajectory<Condition>(
     while (state.index < sampler.times.length - 1) {
       signal?.throwIfAborted();
       const before = state;
-      // A step may hand its input through; what is yielded must be another tensor than the caller's.
       const next = tidy(() => {
-        const stepped = sampler.step(before, evaluator);
-        return (stepped.x === before.x ? { ...stepped, x: clone(stepped.x) } : stepped) as never;
-      }) as SamplerState<Tensor>;
+        const after = sampler.step(before, evaluator);
+        // A step may hand its input through; what is yielded must be another tensor than the caller's.
+        return { ...after, x: after.x === before.x ? clone(after.x) : after.x };
+      });
       if (own) dispose(own.x);
       own = state = next;
       await settle(state.x);
