@@ -10,7 +10,10 @@ import { packages } from "./workspace.ts";
 
 const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
 const npmFlags = "--prefer-offline --no-audit --no-fund --loglevel=error".split(" ");
-const tscFlags = "--target ES2023 --module NodeNext --lib ES2023,DOM --strict --types".split(" ");
+const tscFlags =
+  "--target ES2023 --module NodeNext --lib ES2023,DOM --strict --noImplicitAny false --types".split(
+    " ",
+  );
 let folder: string;
 let tarballs: Record<string, string>;
 beforeAll(() => {
