@@ -13,9 +13,14 @@ export interface BackendChoice {
   passedOver: { name: BackendName; reason: string }[];
 }
 
+export interface BackendOptions {
+  /** Threads that the onnx backend computes with, when it is first loaded; all cores by default. */
+  threads?: number;
+}
+
 interface Loader {
   /** Loads and registers the backend, and answers where it computes. */
-  load(): Promise<string>;
+  load(options: BackendOptions): Promise<string>;
   install: string;
 }
 
@@ -23,9 +28,9 @@ const loaders: Record<BackendName, Loader> = {
   onnx: {
     install:
       "npm install @gen/backend-onnx onnxruntime-node@1.30.0 --onnxruntime-node-install=skip",
-    async load() {
+    async load(options) {
       const { registerOnnxBackend } = await import("@gen/backend-onnx");
-      return registerOnnxBackend().runtime.device;
+      return registerOnnxBackend(options).runtime.device;
     },
   },
   tensorflow: {
@@ -71,11 +76,14 @@ const loaders: Record<BackendName, Loader> = {
  * Chooses the backend that computes: the one named, else the one that the environment variable GEN_BACKEND names, else
  * the best that works here. Backends are optional: only what is installed can be chosen.
  *
- * WebAssembly has no gradient of a convolution, and is chosen by name only.
+ * WebAssembly computes a few operations wrongly (docs of the package say which), and is chosen by name only.
  *
  * @throws when the one named cannot be loaded, saying why and how to install it; or when none can
  */
-export async function useBackend(name?: BackendName): Promise<BackendChoice> {
+export async function useBackend(
+  name?: BackendName,
+  options: BackendOptions = {},
+): Promise<BackendChoice> {
   const wanted = name ?? wantedByEnvironment();
   if (wanted !== undefined) {
     if (!backendNames.includes(wanted)) {
@@ -84,7 +92,7 @@ export async function useBackend(name?: BackendName): Promise<BackendChoice> {
       );
     }
     try {
-      return { name: wanted, device: await start(wanted), passedOver: [] };
+      return { name: wanted, device: await start(wanted, options), passedOver: [] };
     } catch (error) {
       throw new Error(
         `useBackend: the backend "${wanted}" cannot be used here: ${reasonOf(wanted, error)}`,
@@ -98,7 +106,7 @@ export async function useBackend(name?: BackendName): Promise<BackendChoice> {
   for (const candidate of backendNames) {
     if (candidate === "wasm") continue;
     try {
-      return { name: candidate, device: await start(candidate), passedOver };
+      return { name: candidate, device: await start(candidate, options), passedOver };
     } catch (error) {
       passedOver.push({ name: candidate, reason: reasonOf(candidate, error) });
     }
@@ -110,10 +118,10 @@ export async function useBackend(name?: BackendName): Promise<BackendChoice> {
 
 const devices = new Map<BackendName, string>();
 
-async function start(name: BackendName): Promise<string> {
+async function start(name: BackendName, options: BackendOptions): Promise<string> {
   let device = devices.get(name);
   if (device === undefined || !findBackend(name)) {
-    device = await loaders[name].load();
+    device = await loaders[name].load(options);
     devices.set(name, device);
   }
   enableProdMode(); // no banners and no checks of every operation

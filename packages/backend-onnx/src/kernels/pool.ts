@@ -37,7 +37,7 @@ function resize(mode: "linear" | "nearest"): Kernel {
       : halfPixelCenters
         ? "half_pixel"
         : "asymmetric";
-    const nearest = alignCorners ? "round_prefer_ceil" : "floor";
+    const nearest = alignCorners || halfPixelCenters ? "round_prefer_ceil" : "floor";
     const none = graph.constant("float32", [0], new Float32Array(), "none");
     const resized = graph.op(
       "Resize",
