@@ -1,0 +1,51 @@
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { writeFailure, writeFileAtomic } from "./atomic-file.ts";
+import { formatJson } from "./format.ts";
+import type { LossPoint } from "./loss-plot.ts";
+
+/** The metrics of a run, one JSON object a line. */
+export interface MetricsLog {
+  /** All losses so far, those of earlier starts included. */
+  readonly points: LossPoint[];
+  append(step: number, metrics: Record<string, number>): void;
+  close(): void;
+}
+
+/**
+ * Opens metrics.jsonl to go on after a step. Lines of later steps, and one cut short, are of a killed run that will be
+ * done again: they are dropped.
+ */
+export function openMetricsLog(path: string, step: number): MetricsLog {
+  const kept = readLines(path).filter((line) => line.step <= step);
+  writeFileAtomic(path, kept.map((line) => `${formatJson(line)}\n`).join(""));
+  const file = openSync(path, "a");
+  const points = kept.map(({ step: at, loss }) => ({ step: at, loss: Number(loss) }));
+  return {
+    points,
+    append(at, metrics) {
+      try {
+        writeSync(file, `${formatJson({ step: at, ...metrics })}\n`);
+      } catch (error) {
+        throw writeFailure(path, error);
+      }
+      points.push({ step: at, loss: metrics["loss"] ?? Number.NaN });
+    },
+    close: () => closeSync(file),
+  };
+}
+
+function readLines(path: string): { step: number; loss: number }[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return [];
+  }
+  return text.split("\n").flatMap((line) => {
+    try {
+      return [JSON.parse(line) as { step: number; loss: number }];
+    } catch {
+      return [];
+    }
+  });
+}
