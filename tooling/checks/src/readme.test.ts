@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { exampleOf, missingResult } from "./readme.ts";
-import { packages } from "./workspace.ts";
+import { packages, root } from "./workspace.ts";
 
 const require = createRequire(import.meta.url);
 const tsx = pathToFileURL(require.resolve("tsx")).href;
@@ -49,6 +49,14 @@ for (const each of packages) {
     expect(types.status, types.text).toBe(0);
   });
 }
+
+test("the README of the repository lists every package", () => {
+  const text = readFileSync(new URL("README.md", root), "utf8");
+  const rows = [...text.matchAll(/^\| \[`@gen\/([^`]+)`\]\(packages\/\1\)/gm)].map(
+    ([, name]) => name,
+  );
+  expect(rows.toSorted()).toEqual(packages.map(({ name }) => name));
+});
 
 test("a promised result that is not printed, or not in order, is found", () => {
   expect(missingResult(["1", "[ 2, 3 ]"], "1\nmore\n [\n  2,\n  3\n]")).toBeUndefined();
