@@ -92,7 +92,7 @@ export function gaussianMixture(
   return {
     dimensions,
     sample(key, count) {
-      const [choice, noise] = split(key) as [Key, Key];
+      const [choice, noise] = split(key);
       const chosen = uniformArray(choice, count);
       const points = normalArray(noise, count * dimensions);
       for (let i = 0; i < count; i++) {

@@ -21,7 +21,7 @@ export function glyphs(key: Key, count: number, labels?: ArrayLike<number>): Ima
   if (!Number.isInteger(count) || count < 0) {
     throw new Error(`glyphs: count must be an integer ≥ 0, got ${count}`);
   }
-  const [choice, hand] = split(key) as [Key, Key];
+  const [choice, hand] = split(key);
   const words = bits(choice, count);
   if (labels && labels.length !== count) {
     throw new Error(`glyphs: labels has ${labels.length} numbers, expected ${count}`);

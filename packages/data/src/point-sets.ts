@@ -45,7 +45,7 @@ export const checkerboard: PointSet = (key, count) =>
 
 /** Five blades of Gaussians around radius 2, twisted the more the farther out. */
 export const pinwheel: PointSet = (key, count) => {
-  const [choice, noise] = split(key) as [Key, Key];
+  const [choice, noise] = split(key);
   const words = bits(choice, count);
   const points = normalArray(noise, 2 * count);
   for (let i = 0; i < count; i++) {
@@ -91,7 +91,7 @@ function place(
   deviation: number,
   point: (u: number, word: number) => [x: number, y: number],
 ): Float32Array {
-  const [along, choice, noise] = split(key, 3) as [Key, Key, Key];
+  const [along, choice, noise] = split(key, 3);
   const uniform = uniformArray(along, count);
   const words = bits(choice, count);
   const points = deviation > 0 ? normalArray(noise, 2 * count) : new Float32Array(2 * count);

@@ -34,11 +34,11 @@ describe("a key", () => {
   });
   it("derives keys that know how they follow from the keys of a call", () => {
     const traced = new Key(1, 2, (callKeys) => callKeys[0] as Key);
-    const derived = split(foldIn(traced, 7), 3)[2] as Key;
+    const derived = split(foldIn(traced, 7), 3)[2];
     const fresh = key(5);
     const replayed = derived.origin?.([fresh]);
-    expect(replayed?.toJSON()).toEqual(split(foldIn(fresh, 7), 3)[2]?.toJSON());
-    expect(split(key(1))[0]?.origin).toBeUndefined();
+    expect(replayed?.toJSON()).toEqual(split(foldIn(fresh, 7), 3)[2].toJSON());
+    expect(split(key(1))[0].origin).toBeUndefined();
   });
 });
 

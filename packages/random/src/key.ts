@@ -77,6 +77,10 @@ function isWord(value: unknown): boolean {
  *
  * @param count how many, at least 1
  */
+export function split(parent: Key, count?: 2): [Key, Key];
+export function split(parent: Key, count: 3): [Key, Key, Key];
+export function split(parent: Key, count: 4): [Key, Key, Key, Key];
+export function split(parent: Key, count: number): Key[];
 export function split(parent: Key, count = 2): Key[] {
   if (!Number.isInteger(count) || count < 1) {
     throw new Error(`split: count must be a positive integer, got ${count}`);
