@@ -1,4 +1,4 @@
-import { type ArgsDef, type CommandDef, renderUsage, runCommand } from "citty";
+import { type ArgsDef, type CommandDef, type CommandMeta, runCommand } from "citty";
 import { checkArguments } from "./arguments.ts";
 import { unknown } from "./closest.ts";
 import { Failure, messageOf, misuse } from "./failure.ts";
@@ -9,6 +9,7 @@ import { evalCommand } from "./commands/eval.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { trainClassifierCommand } from "./commands/train-classifier.ts";
 import { trainFlowCommand } from "./commands/train-flow.ts";
+import { commandUsage } from "./usage.ts";
 import { version } from "./version.ts";
 
 // eslint-disable-next-line typescript/no-explicit-any -- citty's own type for a command of any arguments
@@ -72,10 +73,11 @@ async function dispatch(group: Group, path: string, argv: readonly string[]): Pr
   if ("commands" in found) return dispatch(found, full, rest);
 
   if (rest.includes("--help") || rest.includes("-h")) {
-    process.stdout.write(await usage(found, full));
+    const { description = "" } = found.meta as CommandMeta;
+    process.stdout.write(commandUsage(full, description, found.args as ArgsDef));
     return 0;
   }
-  checkArguments(full, rest, (await found.args) as ArgsDef);
+  checkArguments(full, rest, found.args as ArgsDef);
   const { result } = await runCommand(found, { rawArgs: [...rest] });
   return typeof result === "number" ? result : 0;
 }
@@ -101,14 +103,6 @@ function groupUsage(group: Group, path: string): string {
     ...(path === "gen" ? ["", "To begin: `gen demo` trains and draws digits in a few minutes, offline. `gen doctor` tells what runs here."] : []),
     "",
   ].join("\n");
-}
-
-async function usage(command: AnyCommand, full: string): Promise<string> {
-  const args = Object.fromEntries(
-    Object.entries((await command.args) as ArgsDef).filter(([name]) => name !== "debug"),
-  );
-  const meta = (await command.meta) as { description?: string };
-  return `${await renderUsage({ ...command, args, meta: { ...meta, name: full } } as AnyCommand)}\n`;
 }
 
 function stackOf(error: Error): string {

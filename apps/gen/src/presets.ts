@@ -91,7 +91,7 @@ export const flowPresets: Record<string, FlowConfig> = {
     ...flow,
     preset: "demo-glyphs",
     model: { ...models.unet, baseChannels: 16 },
-    steps: 1200,
+    steps: 1000,
     batchSize: 32,
     sampleEvery: 400,
   },
@@ -115,7 +115,7 @@ export const flowPresets: Record<string, FlowConfig> = {
 
 /** What `gen train classifier --preset` knows. */
 export const classifierPresets: Record<string, ClassifierConfig> = {
-  "demo-glyphs": { ...classifier, preset: "demo-glyphs", steps: 300 },
+  "demo-glyphs": { ...classifier, preset: "demo-glyphs", steps: 250 },
   glyphs: classifier,
   mnist: { ...classifier, preset: "mnist", data: data.mnist, steps: 1500, checkpointEvery: 500 },
   cifar10: {

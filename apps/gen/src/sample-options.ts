@@ -11,7 +11,7 @@ export const sampleOptions = {
   "guidance-scale": {
     type: "string",
     valueHint: "s",
-    description: "Strength of classifier-free guidance, v0 + s (v - v0); 1 is none (Default: 2, or 1 for a model without labels)",
+    description: "Strength of classifier-free guidance, v0 + s (v - v0); 1 is none (default 2, or 1 for a model without labels)",
   },
   labels: { type: "string", valueHint: "all|3,7", description: "Which classes, evenly", default: "all" },
   seed: { type: "string", valueHint: "n", description: "All randomness follows from it", default: "0" },

@@ -10,7 +10,7 @@ import { findRun } from "./run-folder.ts";
 
 /** The options of `gen train flow` and `gen train classifier`. */
 export const trainOptions = {
-  preset: { type: "string", valueHint: "name", description: "Data and settings to start from (see below)" },
+  preset: { type: "string", valueHint: "name", description: "Data and settings to start from: one of those below" },
   out: { type: "string", valueHint: "folder", description: "Run folder; runs/<preset>-<task> if left out. A run that is there already is gone on with" },
   resume: { type: "boolean", description: "Go on with the run in --out, which must be there, with its own settings" },
   steps: { type: "string", valueHint: "n", description: "How long to train (as --set steps=n)" },
@@ -20,9 +20,9 @@ export const trainOptions = {
   ...computeOptions,
 } as const;
 
-/** What stands below the options in the help. */
-export function trainDescription(task: RunConfig["task"], about: string): string {
-  return `${about}\nPresets: ${presetNames(task).join(", ")}.`;
+/** The help's text: what it does, the presets, some examples. */
+export function trainDescription(task: RunConfig["task"], about: string, examples: readonly string[]): string {
+  return [about, `Presets: ${presetNames(task).join(", ")}`, "", "Examples:", ...examples.map((line) => `  ${line}`)].join("\n");
 }
 
 interface Given {

@@ -46,7 +46,7 @@ export interface TrainingReport {
  * in order when interrupted.
  */
 export async function runTraining(job: TrainingJob): Promise<TrainingReport> {
-  const { folder, config, examples, trainee, output } = job;
+  const { folder, config, examples, output } = job;
   const paths = runPaths(folder);
   makeFolder(folder);
   const lock = lockRun(folder);

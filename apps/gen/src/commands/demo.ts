@@ -33,7 +33,7 @@ const args = {
 } as const;
 
 /** How the demo's samples are drawn. */
-const SETTINGS = { count: 500, steps: 20, guidanceScale: 2, seed: 7 };
+const SETTINGS = { count: 300, steps: 15, guidanceScale: 2, seed: 7 };
 const PRESET = "demo-glyphs";
 
 export const demoCommand = defineCommand({

@@ -2,7 +2,7 @@ import { release } from "node:os";
 import { defineCommand } from "citty";
 import { conv2d, dispose, key, matMul, normal, settle, type Tensor, tidy, useBackend, type BackendName } from "@gen/tensor";
 import { backendNames, commonOptions } from "../common-options.ts";
-import { messageOf } from "../failure.ts";
+import { Failure, messageOf } from "../failure.ts";
 import { createOutput } from "../output.ts";
 import { describeChoice } from "../backend.ts";
 import { version } from "../version.ts";
@@ -38,7 +38,7 @@ export const doctorCommand = defineCommand({
         : `no: ${timing.reason}`;
       output.say(`  ${name.padEnd(10)} ${times}`);
     }
-    if (works === 0) return 1;
+    if (works === 0) throw new Failure("No backend works here; the lines above say how to install one.");
     const choice = await useBackend();
     output.say(describeChoice(choice));
     output.event("chosen", { ...choice });
@@ -51,7 +51,7 @@ async function examine(name: BackendName): Promise<Timing> {
     const { device } = await useBackend(name);
     return { name, works: true, device, ...(await time()) };
   } catch (error) {
-    return { name, works: false, reason: messageOf(error) };
+    return { name, works: false, reason: messageOf(error).replace(/^useBackend: the backend "\w+" cannot be used here: /, "") };
   }
 }
 

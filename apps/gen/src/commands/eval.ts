@@ -23,7 +23,7 @@ const args = {
   samples: { type: "string", valueHint: "file", description: "Samples that gen sample wrote; drawn anew if left out" },
   ...sampleOptions,
   count: { ...sampleOptions.count, default: "1000" },
-  out: { type: "string", valueHint: "file", description: "Where the report goes (Default: <run>/eval.json)" },
+  out: { type: "string", valueHint: "file", description: "Where the report goes (default <run>/eval.json)" },
   ...dataOption,
   ...computeOptions,
 } as const;
@@ -31,7 +31,12 @@ const args = {
 export const evalCommand = defineCommand({
   meta: {
     name: "eval",
-    description: "Judge a flow's samples by a classifier: are they read as the label asked for, how far are they from real images.",
+    description: [
+      "Judge a flow's samples by a classifier: are they read as the label asked for, how far are they from real images.",
+      "Examples:",
+      "  gen eval runs/mnist-flow --classifier runs/mnist-classifier",
+      "  gen eval runs/mnist-flow --classifier runs/mnist-classifier --samples out/samples.safetensors --json",
+    ].join("\n"),
   },
   args,
   async run({ args: given }) {

@@ -18,7 +18,7 @@ import { readSampleSettings, sampleOptions } from "../sample-options.ts";
 const args = {
   run: { type: "positional", description: "Run folder of gen train flow", required: true },
   ...sampleOptions,
-  out: { type: "string", valueHint: "folder", description: "Where samples.png and samples.safetensors go (Default: <run>/drawn)" },
+  out: { type: "string", valueHint: "folder", description: "Where samples.png and samples.safetensors go (default <run>/drawn)" },
   ...computeOptions,
 } as const;
 
@@ -26,7 +26,15 @@ const args = {
 const PICTURED = 200;
 
 export const sampleCommand = defineCommand({
-  meta: { name: "sample", description: "Draw samples from a trained flow: a picture, and the numbers as safetensors." },
+  meta: {
+    name: "sample",
+    description: [
+      "Draw samples from a trained flow: a picture, and the numbers as safetensors.",
+      "Examples:",
+      "  gen sample runs/mnist-flow --count 1000 --steps 25 --solver heun --guidance-scale 2",
+      "  gen sample runs/mnist-flow --labels 3,7 --seed 1 --out out/threes-and-sevens",
+    ].join("\n"),
+  },
   args,
   async run({ args: given }) {
     const output = createOutput(given.json === true);

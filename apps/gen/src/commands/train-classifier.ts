@@ -12,7 +12,10 @@ import { planRun, trainDescription, trainOptions } from "../train-options.ts";
 export const trainClassifierCommand = defineCommand({
   meta: {
     name: "classifier",
-    description: trainDescription("classifier", "Train a small convolutional classifier, which `gen eval` judges samples by."),
+    description: trainDescription("classifier", "Train a small convolutional classifier, which `gen eval` judges samples by.", [
+      "gen train classifier --preset mnist --out runs/mnist-classifier",
+      "gen train classifier --preset glyphs --steps 300",
+    ]),
   },
   args: trainOptions,
   async run({ args, rawArgs }) {
