@@ -6,7 +6,7 @@ import {
   engine,
   keep,
   type KernelBackend,
-  Tensor,
+  type Tensor,
   tensor,
   tidy,
   type TypedArray,
@@ -139,6 +139,7 @@ function record(
   ) as unknown[];
 
   const program = backend.startProgram();
+  const results: Tensor[] = [];
   let finished = false;
   try {
     const input = (dataId: DataId, source: Source): void => {
@@ -147,7 +148,6 @@ function record(
     };
     placeholders.forEach(({ dataId }, argument) => input(dataId, { argument }));
     variables.forEach((variable) => input(variable.dataId, { variable }));
-    const results: Tensor[] = [];
     const result = tidy(() => {
       const answer = withTrace({ bind: (dataId, refill) => input(dataId, { refill }) }, () =>
         fn(...inside),
@@ -173,10 +173,15 @@ function record(
     const assigned = variables.filter((variable, i) => variable.dataId !== before[i]?.dataId);
     program.finish([...results, ...assigned]);
     finished = true;
-    dispose(results);
     return { backend, program, sources, result: result(), resultCount: results.length, assigned };
   } finally {
-    if (!finished) program.abort();
+    if (!finished) {
+      program.abort();
+      for (const made of Object.values(engine().registeredVariables)) {
+        if (!variables.includes(made)) made.dispose();
+      }
+    }
+    dispose(results);
     variables.forEach((variable, i) => {
       const old = before[i] as Tensor;
       if (variable.dataId !== old.dataId && !variable.isDisposed) variable.assign(old);

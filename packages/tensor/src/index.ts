@@ -25,4 +25,9 @@ export {
 } from "@gen/random";
 export { compile, type Compiled } from "./compile.ts";
 export { settle } from "./settle.ts";
-export { useBackend, type BackendChoice, type BackendName, type BackendOptions } from "./use-backend.ts";
+export {
+  useBackend,
+  type BackendChoice,
+  type BackendName,
+  type BackendOptions,
+} from "./use-backend.ts";

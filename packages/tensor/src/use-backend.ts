@@ -144,7 +144,12 @@ function wantedByEnvironment(): BackendName | undefined {
 
 function reasonOf(name: BackendName, error: unknown): string {
   const { code, message } = error as { code?: string; message?: string };
-  const missing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+  const missing =
+    code === "ERR_MODULE_NOT_FOUND" ||
+    code === "MODULE_NOT_FOUND" ||
+    /^(Cannot find (package|module)|Could not resolve|Failed to (load|resolve))/.test(
+      message ?? "",
+    );
   const why = missing ? "it is not installed" : String(message ?? error).split("\n")[0];
   return missing ? `${why}; install it with: ${loaders[name].install}` : `${why}.`;
 }

@@ -1,0 +1,308 @@
+import { expectClose } from "@gen/testing";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  add,
+  compile,
+  dispose,
+  foldIn,
+  key,
+  type Key,
+  matMul,
+  mean,
+  memory,
+  mul,
+  normal,
+  scalar,
+  settle,
+  sin,
+  square,
+  sub,
+  sum,
+  tanh,
+  type Tensor,
+  tensor,
+  tidy,
+  useBackend,
+  variable,
+  type Variable,
+  variableGrads,
+  zeros,
+} from "./index.ts";
+
+let before = 0;
+beforeAll(async () => {
+  await useBackend("onnx");
+});
+beforeEach(() => {
+  before = memory().numTensors;
+});
+afterEach(() => {
+  expect(memory().numTensors, "tensors left behind").toBe(before);
+});
+
+function numbers(t: Tensor): number[] {
+  const values = [...t.dataSync()];
+  t.dispose();
+  return values;
+}
+
+/** A small network with its training step: forward, backward, update. */
+function regression(): { step: (k: Key, rate: Tensor) => { loss: Tensor }; variables: Variable[] } {
+  const initial = [normal(key(1), [2, 16]), zeros([16]), normal(key(2), [16, 1])];
+  const variables = initial.map((t) => variable(t));
+  dispose(initial);
+  const [w1, bias, w2] = variables as [Variable, Variable, Variable];
+  const step = (k: Key, rate: Tensor): { loss: Tensor } =>
+    tidy(() => {
+      const x = normal(k, [32, 2]);
+      const target = sum(sin(x), 1, true);
+      const { value, grads } = variableGrads(
+        () => mean(square(sub(matMul(tanh(add(matMul(x, w1), bias)), w2), target))),
+        variables,
+      );
+      for (const v of variables) v.assign(sub(v, mul(rate, grads[v.name] as Tensor)));
+      return { loss: value };
+    });
+  return { step, variables };
+}
+
+test("a compiled training step equals the same step uncompiled, and is compiled once", () => {
+  const plain = regression();
+  const other = regression();
+  const compiled = compile(other.step);
+  const rate = scalar(0.05);
+  const losses = [0, 1, 2, 3, 4].map((i) => {
+    const k = foldIn(key(7), i);
+    return [plain.step(k, rate).loss, compiled(k, rate).loss].flatMap(numbers);
+  });
+  expectClose(
+    losses.map(([, b]) => b as number),
+    losses.map(([a]) => a as number),
+    1e-6,
+  );
+  expect(new Set(losses.map(([a]) => a)).size).toBe(5);
+  plain.variables.forEach((v, i) =>
+    expectClose((other.variables[i] as Variable).dataSync(), v.dataSync(), 1e-5),
+  );
+  expect(compiled.stats.compiles.length).toBe(1);
+  expect(compiled.stats.calls).toBe(5);
+  compiled.dispose();
+  dispose([rate, ...plain.variables, ...other.variables]);
+});
+
+test("a compiled training step equals the cpu backend's", async () => {
+  const run = (): number[] => {
+    const { step, variables } = regression();
+    const compiled = compile(step);
+    const rate = scalar(0.05);
+    const losses = Array.from(
+      { length: 10 },
+      (_, i) => numbers(compiled(foldIn(key(3), i), rate).loss)[0] as number,
+    );
+    compiled.dispose();
+    dispose([rate, ...variables]);
+    return losses;
+  };
+  const ours = run();
+  await useBackend("cpu");
+  const theirs = run();
+  await useBackend("onnx");
+  expectClose(ours, theirs, 1e-5);
+});
+
+test("another shape compiles anew, and the first stays compiled", () => {
+  const double = compile((x: Tensor) => mul(x, 2));
+  const [a, b] = [tensor([1, 2]), tensor([1, 2, 3])];
+  expect([a, b, a, b].map((x) => numbers(double(x)))).toEqual([
+    [2, 4],
+    [2, 4, 6],
+    [2, 4],
+    [2, 4, 6],
+  ]);
+  expect(double.stats.compiles.length).toBe(2);
+  double.dispose();
+  dispose([a, b]);
+});
+
+test("a number is part of the signature; a scalar tensor is not", () => {
+  const scaled = compile((x: Tensor, by: number) => mul(x, by));
+  const x = tensor([1, 2]);
+  expect(numbers(scaled(x, 3))).toEqual([3, 6]);
+  expect(numbers(scaled(x, 4))).toEqual([4, 8]);
+  expect(scaled.stats.compiles.length).toBe(2);
+  scaled.dispose();
+  x.dispose();
+});
+
+test("the least used signature is forgotten when there are too many", () => {
+  const twice = compile((x: Tensor) => add(x, x), { cacheSize: 2 });
+  for (const size of [1, 2, 3, 1]) {
+    const x = zeros([size]);
+    numbers(twice(x));
+    x.dispose();
+  }
+  expect(twice.stats.compiles.length).toBe(4);
+  twice.dispose();
+});
+
+test("keys give fresh numbers at each call, the same for the same key", () => {
+  const noisy = compile((k: Key) => add(normal(foldIn(k, 3), [4]), 0));
+  const draws = [1, 2, 1].map((seed) => numbers(noisy(key(seed))));
+  expect(draws[0]).toEqual(draws[2]);
+  expect(draws[0]).not.toEqual(draws[1]);
+  const direct = normal(foldIn(key(2), 3), [4]);
+  expect(draws[1]).toEqual(numbers(direct));
+  noisy.dispose();
+});
+
+test("two arguments that are one tensor at the first call may differ at the next", () => {
+  const difference = compile((a: Tensor, b: Tensor) => sub(a, b));
+  const [a, b] = [tensor([5]), tensor([3])];
+  expect(numbers(difference(a, a))).toEqual([0]);
+  expect(numbers(difference(a, b))).toEqual([2]);
+  difference.dispose();
+  dispose([a, b]);
+});
+
+test("two compiled functions share a variable", () => {
+  const start = scalar(1);
+  const v = variable(start);
+  const grow = compile(() => v.assign(mul(v, 2)));
+  const read = compile((x: Tensor) => add(x, v));
+  const x = scalar(10);
+  grow();
+  expect(numbers(read(x))).toEqual([12]);
+  grow();
+  expect(numbers(read(x))).toEqual([14]);
+  const held = v.clone();
+  grow();
+  expect(numbers(held)).toEqual([4]);
+  expect(numbers(read(x))).toEqual([18]);
+  grow.dispose();
+  read.dispose();
+  dispose([start, x, v]);
+});
+
+test("variables made from one another part when one is assigned", () => {
+  const start = scalar(1);
+  const a = variable(start);
+  const b = variable(a);
+  const move = compile(() => {
+    a.assign(add(a, 1));
+    return add(a, b);
+  });
+  expect(numbers(move())).toEqual([3]);
+  expect(numbers(move())).toEqual([4]);
+  expect(b.dataSync()[0]).toBe(1);
+  move.dispose();
+  dispose([start, a, b]);
+});
+
+test("results keep the shape of what the function answers: arguments, variables and nesting too", () => {
+  const start = tensor([1, 2]);
+  const v = variable(start);
+  const mixed = compile((x: Tensor) => ({ same: x, list: [add(x, 1), v], note: "kept", count: 3 }));
+  const x = tensor([7, 8]);
+  for (let call = 0; call < 2; call++) {
+    const { same, list, note, count } = mixed(x);
+    expect([numbers(same), ...list.map((t) => numbers(t))]).toEqual([
+      [7, 8],
+      [8, 9],
+      [1, 2],
+    ]);
+    expect([note, count]).toEqual(["kept", 3]);
+  }
+  mixed.dispose();
+  dispose([x, v, start]);
+});
+
+describe("what cannot be compiled is said, and leaves nothing behind", () => {
+  test("reading inside", () => {
+    const start = scalar(1);
+    const v = variable(start);
+    const reads = compile((x: Tensor) => {
+      v.assign(add(v, 1));
+      return mul(
+        x,
+        tidy(() => add(x, 1).dataSync()[0] as number),
+      );
+    });
+    const x = scalar(2);
+    expect(() => reads(x)).toThrow(/read while its function was being compiled/);
+    expect(v.dataSync()[0]).toBe(1);
+    expect(numbers(add(x, 1))).toEqual([3]);
+    dispose([x, v, start]);
+  });
+
+  test("an exception inside", () => {
+    const start = scalar(1);
+    const v = variable(start);
+    const fails = compile(() => {
+      v.assign(add(v, 1));
+      throw new Error("no");
+    });
+    expect(fails).toThrow("no");
+    expect(v.dataSync()[0]).toBe(1);
+    dispose([v, start]);
+  });
+
+  test("a variable created inside", () => {
+    const creates = compile((x: Tensor) => {
+      variable(x).dispose();
+      return variable(x, true, "made inside");
+    });
+    const x = scalar(1);
+    expect(creates.bind(undefined, x)).toThrow(/cannot create variables/);
+    x.dispose();
+  });
+
+  test("arguments that are neither tensors nor plain", () => {
+    const any = compile((x: unknown) => (x ? zeros([1]) : zeros([2])));
+    expect(() => any(new Map())).toThrow(/an argument\[0\] is a Map/);
+    expect(() => any(() => 1)).toThrow(/is a function/);
+  });
+
+  test("a variable disposed of since", () => {
+    const start = scalar(1);
+    const v = variable(start, true, "short-lived");
+    const read = compile((x: Tensor) => add(x, v));
+    const x = scalar(1);
+    numbers(read(x));
+    v.dispose();
+    expect(() => read(x)).toThrow(/short-lived .* has been disposed/);
+    read.dispose();
+    dispose([x, start]);
+  });
+});
+
+test("an argument may be disposed of while a recorded operation needs it", async () => {
+  const x = tensor([1, 2]);
+  const y = add(x, 1);
+  x.dispose();
+  await settle();
+  expect(numbers(y)).toEqual([2, 3]);
+});
+
+test("what a caller writes into its array after making a tensor does not reach the tensor", () => {
+  const data = Float32Array.of(1, 2);
+  const x = tensor(data);
+  const y = add(x, 0);
+  data[0] = 100;
+  expect(numbers(y)).toEqual([1, 2]);
+  x.dispose();
+});
+
+test("thousands of calls leave memory as it was", () => {
+  const { step, variables } = regression();
+  const compiled = compile(step);
+  const rate = scalar(0.01);
+  const run = (count: number): void => {
+    for (let i = 0; i < count; i++) compiled(foldIn(key(5), i), rate).loss.dispose();
+  };
+  run(500);
+  const start = process.memoryUsage().rss;
+  run(4000);
+  expect(process.memoryUsage().rss).toBeLessThan(start * 1.2);
+  compiled.dispose();
+  dispose([rate, ...variables]);
+});
