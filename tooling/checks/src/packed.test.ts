@@ -11,7 +11,7 @@ import { packages } from "./workspace.ts";
 const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
 const npmFlags = "--prefer-offline --no-audit --no-fund --loglevel=error".split(" ");
 const tscFlags =
-  "--target ES2023 --module NodeNext --lib ES2023,DOM --strict --noImplicitAny false --types".split(
+  "--target ES2023 --module NodeNext --lib ES2023,DOM --strict --noImplicitAny false --skipLibCheck --types".split(
     " ",
   );
 let folder: string;
