@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Arguments, PeerName } from "./arguments.ts";
+import type { Contender } from "./contender.ts";
+import { type Lane, lanesOf } from "./contenders.ts";
+import { Failure } from "./failure.ts";
+import type { Prepared } from "./protocol.ts";
+import { checkSteps, writeShared } from "./shared-inputs.ts";
+import { median, pairedRatio, type Ratio } from "./statistics.ts";
+import type { Workload } from "./workloads.ts";
+
+/** What came out of one workload. */
+export interface Comparison {
+  name: string;
+  parameters: number;
+  /** Milliseconds of a step (for sampling: of a whole batch of samples), the median over rounds. */
+  oursMs: number;
+  peers: Partial<Record<PeerName, PeerResult>>;
+  versions: Record<string, string>;
+}
+
+export type PeerResult =
+  | { ms: number; ratio: Ratio; rounds: number; variant?: string; checkError: number }
+  /** Why there is no time. */
+  | { reason: string };
+
+/** A contender in the course of a workload. */
+interface Runner {
+  lane: Lane;
+  contender: Contender;
+  prepared: Prepared;
+  /** Milliseconds a step, by its last block. */
+  stepMs: number;
+  spentMs: number;
+  /** The median step of each round that it took part in. */
+  rounds: (number | undefined)[];
+}
+
+/** The largest relative difference between two sides' checks that passes as the same work. */
+const tolerance = 1e-3;
+
+/** Idle time before each block: threads of the runtime before spin for a while, and would be in the way. */
+const pauseMs = 50;
+
+/** Beyond this, ours or PyTorch hangs. */
+const patienceMs = 600_000;
+
+/**
+ * Times a workload on our backend and its peers in turns: in each round everyone does a block of steps, in the
+ * opposite order of the round before. Everyone begins with the same weights and must get the same results.
+ *
+ * @param say is told what goes on, a line at a time
+ * @throws a Failure if a peer does other work: another number of parameters, or results that differ
+ */
+export async function compare(
+  workload: Workload,
+  options: Arguments,
+  say: (line: string) => void,
+): Promise<Comparison> {
+  const folder = mkdtempSync(join(tmpdir(), "gen-bench-"));
+  const runners: Runner[] = [];
+  const missing: Comparison["peers"] = {};
+  const versions: Record<string, string> = {};
+  try {
+    const file = join(folder, "shared.safetensors");
+    writeShared(workload, file);
+    for (const lane of lanesOf(workload, options)) {
+      const limited = isLimited(lane);
+      let contender: Contender | undefined;
+      try {
+        const started = await lane.start();
+        contender = started.contender;
+        Object.assign(versions, started.versions);
+        const begin = performance.now();
+        const request = { prepare: workload, file, checks: limited ? 1 : checkSteps };
+        const prepared = await contender.prepare(request, limited ? options.capMs : patienceMs);
+        const spentMs = performance.now() - begin;
+        const runner = { lane, contender, prepared, stepMs: prepared.stepMs, spentMs, rounds: [] };
+        runners.push(runner);
+        say(`${workload.name}: ${label(lane)} ready in ${(spentMs / 1000).toFixed(1)} s`);
+      } catch (error) {
+        await contender?.stop();
+        if (lane.peer === "ours") throw new Failure(`our backend: ${(error as Error).message}`);
+        missing[lane.peer] = { reason: (error as Error).message };
+        say(`${workload.name}: ${label(lane)}: ${(error as Error).message}`);
+      }
+    }
+    const ours = runners[0] as Runner;
+    const errors = new Map(runners.map((runner) => [runner, checkError(workload, ours, runner)]));
+    for (let round = 0; round < options.rounds; round++) {
+      const order = round % 2 === 0 ? runners : runners.toReversed();
+      for (const runner of order) await takeTurn(runner, round, options);
+      const times = runners.flatMap(({ lane, rounds: { [round]: time } }) =>
+        time === undefined ? [] : [`${label(lane)} ${time.toFixed(1)}`],
+      );
+      say(`${workload.name}: round ${round + 1}/${options.rounds}, ms: ${times.join(", ")}`);
+    }
+
+    const peers = { ...missing };
+    for (const runner of runners.slice(1)) {
+      const ratio = pairedRatio(ours.rounds, runner.rounds);
+      const { peer, variant } = runner.lane;
+      if (peer === "ours") continue;
+      if (!ratio) {
+        peers[peer] ??= { reason: `no time within ${options.capMs / 1000} s` };
+        continue;
+      }
+      const times = done(runner);
+      const ms = median(times);
+      const before = peers[peer];
+      if (before && "ms" in before && before.ms <= ms) continue;
+      peers[peer] = {
+        ms,
+        ratio,
+        rounds: times.length,
+        ...(variant !== undefined && { variant }),
+        checkError: errors.get(runner) as number,
+      };
+    }
+    return {
+      name: workload.name,
+      parameters: ours.prepared.parameters,
+      oursMs: median(done(ours)),
+      peers,
+      versions,
+    };
+  } finally {
+    await Promise.all(runners.map(({ contender }) => contender.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Plain JavaScript can take minutes for one step: it gets a limited time. */
+const isLimited = ({ peer }: Lane): boolean => peer.startsWith("tfjs");
+
+const label = ({ peer, variant }: Lane): string => (variant ? `${peer} (${variant})` : peer);
+
+const done = ({ rounds }: Runner): number[] => rounds.filter((time) => time !== undefined);
+
+/** One block of steps, if there is time left for it. */
+async function takeTurn(
+  runner: Runner,
+  round: number,
+  { blockMs, capMs }: Arguments,
+): Promise<void> {
+  const left = isLimited(runner.lane) ? capMs - runner.spentMs : patienceMs;
+  if (left < runner.stepMs) return;
+  const steps = Math.max(1, Math.min(500, Math.floor(Math.min(blockMs, left) / runner.stepMs)));
+  await pause(pauseMs);
+  const begin = performance.now();
+  try {
+    const times = await runner.contender.run(steps, left + 1000);
+    runner.rounds[round] = runner.stepMs = median(times);
+    runner.spentMs += performance.now() - begin;
+  } catch (error) {
+    if (!isLimited(runner.lane)) throw error;
+    runner.spentMs = Infinity;
+  }
+}
+
+/**
+ * How far a peer's results are from ours, relative, at worst.
+ *
+ * @throws a Failure if they are not those of the same work
+ */
+function checkError({ name }: Workload, ours: Runner, peer: Runner): number {
+  const [a, b] = [ours.prepared, peer.prepared];
+  const who = label(peer.lane);
+  if (a.parameters !== b.parameters) {
+    throw new Failure(
+      `${name}: ours has ${a.parameters} parameters and ${who} has ${b.parameters}; they must do the same work`,
+    );
+  }
+  const errors = b.checks.map((value, i) => Math.abs(a.checks[i]! - value) / Math.abs(value));
+  const worst = Math.max(...errors);
+  if (!(worst <= tolerance)) {
+    throw new Failure(
+      `${name}: from the same weights and inputs ours computed ${a.checks.join(", ")} and ${who} ${b.checks.join(", ")}; they must do the same work`,
+    );
+  }
+  return worst;
+}

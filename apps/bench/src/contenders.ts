@@ -1,0 +1,73 @@
+import { createRequire } from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Arguments, PeerName } from "./arguments.ts";
+import { Contender } from "./contender.ts";
+import { Failure } from "./failure.ts";
+import type { Workload } from "./workloads.ts";
+
+/** A way to run a workload; a peer with several ways counts by its fastest. */
+export interface Lane {
+  peer: "ours" | PeerName;
+  /** Names the way, where there are several. */
+  variant?: string;
+  start(): Promise<{ contender: Contender; versions: Record<string, string> }>;
+}
+
+/** All who take part in a workload, ours first. */
+export function lanesOf(workload: Workload, { peers, python, threads }: Arguments): Lane[] {
+  const lanes: Lane[] = [{ peer: "ours", start: () => node("onnx", threads) }];
+  if (peers.includes("torch-eager") && python) {
+    // Points have no memory format.
+    const formats =
+      workload.network.kind === "VelocityMLP" ? ["contiguous"] : ["contiguous", "channels_last"];
+    for (const variant of formats) {
+      lanes.push({
+        peer: "torch-eager",
+        variant,
+        start: () => torch(python, variant, threads),
+      });
+    }
+  }
+  if (peers.includes("tfjs-wasm")) lanes.push({ peer: "tfjs-wasm", start: () => node("wasm", 1) });
+  if (peers.includes("tfjs-cpu")) lanes.push({ peer: "tfjs-cpu", start: () => node("cpu", 1) });
+  return lanes;
+}
+
+/**
+ * Checks that the Python has torch.
+ *
+ * @throws a Failure of one sentence if not
+ */
+export async function checkPython(python: string): Promise<void> {
+  try {
+    const { contender } = await torch(python, "contiguous", 1);
+    await contender.stop();
+  } catch (error) {
+    throw new Failure(
+      `PyTorch cannot be run by "${python}": ${(error as Error).message}; give --python a Python that has torch`,
+      2,
+    );
+  }
+}
+
+function node(backend: string, threads: number): ReturnType<typeof Contender.start> {
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+  const worker = fileURLToPath(new URL("worker.ts", import.meta.url));
+  return Contender.start(backend, process.execPath, [
+    "--conditions=@gen/source",
+    `--import=${tsx}`,
+    worker,
+    backend,
+    String(threads),
+  ]);
+}
+
+function torch(
+  python: string,
+  format: string,
+  threads: number,
+): ReturnType<typeof Contender.start> {
+  const script = new URL("../../../tooling/reference/bench_torch.py", import.meta.url);
+  const args = [fileURLToPath(script), format, String(threads)];
+  return Contender.start(`torch ${format}`, python, args, { PYTHONDONTWRITEBYTECODE: "1" });
+}

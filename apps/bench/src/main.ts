@@ -1,0 +1,14 @@
+import { bench } from "./bench.ts";
+import { Failure } from "./failure.ts";
+
+try {
+  await bench(process.argv.slice(2), process.env, {
+    out: (text) => process.stdout.write(text),
+    progress: (line) => process.stderr.write(`${line}\n`),
+  });
+  process.exit(0);
+} catch (error) {
+  const known = error instanceof Failure;
+  process.stderr.write(`bench: ${known ? error.message : String((error as Error).stack)}\n`);
+  process.exit(known ? error.exitCode : 1);
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
+import { type PeerName, peerNames } from "./arguments.ts";
+import type { Comparison, PeerResult } from "./compare.ts";
+import { geometricMean } from "./statistics.ts";
+
+type ByPeer<T> = Partial<Record<PeerName, T>>;
+
+/** What `--json` writes. Ratios are our time divided by the peer's: below 1 we are faster. */
+export interface Report {
+  machine: Record<string, string | number>;
+  workloads: {
+    name: string;
+    parameters: number;
+    oursMs: number;
+    peersMs: ByPeer<number>;
+    ratios: ByPeer<number>;
+    /** Lowest and highest ratio of all rounds. */
+    spread: ByPeer<[number, number]>;
+    /** Of a peer that can work in several ways, the one that counted. */
+    variants: ByPeer<string>;
+    /** The largest relative difference of a peer's results from ours. */
+    checkErrors: ByPeer<number>;
+    /** Why a peer has no time. */
+    missing: ByPeer<string>;
+  }[];
+  /** Of the ratios, over the workloads that the peer has done. */
+  geomean: ByPeer<number>;
+}
+
+export function reportOf(comparisons: readonly Comparison[], machine: Report["machine"]): Report {
+  const workloads = comparisons.map(({ name, parameters, oursMs, peers }) => {
+    const pick = <T>(get: (result: PeerResult) => T | undefined): ByPeer<T> => {
+      const found = Object.entries(peers).map(([peer, result]) => [peer, get(result)] as const);
+      return Object.fromEntries(found.filter(([, value]) => value !== undefined)) as ByPeer<T>;
+    };
+    const timed = <T>(get: (result: Extract<PeerResult, { ms: number }>) => T): ByPeer<T> =>
+      pick((result) => ("ms" in result ? get(result) : undefined));
+    return {
+      name,
+      parameters,
+      oursMs,
+      peersMs: timed(({ ms }) => ms),
+      ratios: timed(({ ratio }) => ratio.median),
+      spread: timed(({ ratio }): [number, number] => [ratio.lowest, ratio.highest]),
+      variants: pick((result) => ("ms" in result ? result.variant : undefined)),
+      checkErrors: timed((result) => result.checkError),
+      missing: pick((result) => ("reason" in result ? result.reason : undefined)),
+    };
+  });
+  const geomean: ByPeer<number> = {};
+  for (const peer of peerNames) {
+    const ratios = workloads.flatMap(({ ratios: { [peer]: ratio } }) => ratio ?? []);
+    if (ratios.length > 0) geomean[peer] = geometricMean(ratios);
+  }
+  return { machine, workloads, geomean };
+}
+
+/** The machine, and the versions of all that ran on it. */
+export function machineOf(threads: number, versions: Record<string, string>): Report["machine"] {
+  const require = createRequire(import.meta.resolve("@gen/backend-onnx"));
+  const ort = JSON.parse(
+    readFileSync(require.resolve("onnxruntime-node/package.json"), "utf8"),
+  ) as { version: string };
+  return {
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: availableParallelism(),
+    threads,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    load: Math.round(loadavg()[0]! * 100) / 100,
+    platform: `${process.platform} ${process.arch}`,
+    node: process.versions.node,
+    onnxruntime: ort.version,
+    ...versions,
+  };
+}

@@ -1,0 +1,49 @@
+// A contender: times workloads on one backend of TensorFlow.js, as its parent asks (protocol.ts).
+// Usage: worker.ts BACKEND THREADS
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import { useBackend } from "@gen/tensor";
+import { enableProdMode, setBackend } from "@tensorflow/tfjs-core";
+import type { Failed, Prepare, Prepared, Ready, Run, Timed } from "./protocol.ts";
+import { prepare, type Workbench } from "./workbench.ts";
+
+const [name, threads] = process.argv.slice(2) as [string, string];
+const say = (message: Ready | Prepared | Timed | Failed): void => {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+};
+const version = (specifier: string): string =>
+  (createRequire(import.meta.url)(`${specifier}/package.json`) as { version: string }).version;
+
+try {
+  if (name === "onnx") {
+    const { device } = await useBackend("onnx", { threads: Number(threads) });
+    say({ versions: { onnx: device } });
+  } else {
+    // TensorFlow.js's own backends, as its users load them.
+    await import(`@tensorflow/tfjs-backend-${name}`);
+    enableProdMode();
+    if (!(await setBackend(name))) throw new Error("TensorFlow.js could not initialise it");
+    say({ versions: { tfjs: version("@tensorflow/tfjs-core") } });
+  }
+} catch (error) {
+  say({ error: `the backend "${name}" cannot be used here: ${(error as Error).message}` });
+  process.exit(1);
+}
+
+let bench: Workbench | undefined;
+for await (const line of createInterface({ input: process.stdin })) {
+  try {
+    const request = JSON.parse(line) as Prepare | Run;
+    if ("prepare" in request) {
+      const { parameters, checks, stepMs } = (bench = await prepare(request));
+      say({ parameters, checks, stepMs });
+    } else if (bench) {
+      say({ times: await bench.run(request.run) });
+    } else {
+      say({ error: "asked to run before anything was prepared" });
+    }
+  } catch (error) {
+    say({ error: (error as Error).message.split("\n")[0] as string });
+  }
+}
+process.exit(0);
