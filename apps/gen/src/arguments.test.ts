@@ -9,7 +9,10 @@ const args = {
   solver: choice("How", ["euler", "heun"]),
   json: { type: "boolean" },
 } as const;
-const check = (...raw: string[]): (() => void) => () => checkArguments("gen x", raw, args);
+const check =
+  (...raw: string[]): (() => void) =>
+  () =>
+    checkArguments("gen x", raw, args);
 
 describe("checkArguments", () => {
   test("lets through what is defined, in either form", () => {
@@ -17,10 +20,14 @@ describe("checkArguments", () => {
     expect(check("runs/a", "--steps", "-3")).not.toThrow();
   });
   test("refuses an unknown option and names the closest", () => {
-    expect(check("runs/a", "--step", "3")).toThrow("gen x: there is no option --step (did you mean --steps?); there is: --steps, --solver, --json.");
+    expect(check("runs/a", "--step", "3")).toThrow(
+      "gen x: there is no option --step (did you mean --steps?); there is: --steps, --solver, --json.",
+    );
   });
   test("refuses a value that is not among the options", () => {
-    expect(check("runs/a", "--solver", "huen")).toThrow('There is no value of --solver "huen" (did you mean "heun"?); there is: euler, heun.');
+    expect(check("runs/a", "--solver", "huen")).toThrow(
+      'There is no value of --solver "huen" (did you mean "heun"?); there is: euler, heun.',
+    );
   });
   test("refuses an option without its value", () => {
     expect(check("runs/a", "--steps")).toThrow("--steps needs a value: How many");
@@ -39,11 +46,15 @@ test("an option given twice keeps both values", () => {
 
 test("numbers are read strictly", () => {
   expect(integerOption("--steps", "12", 1)).toBe(12);
-  expect(() => integerOption("--steps", "1.5", 1)).toThrow('--steps must be a whole number at least 1, got "1.5".');
+  expect(() => integerOption("--steps", "1.5", 1)).toThrow(
+    '--steps must be a whole number at least 1, got "1.5".',
+  );
   expect(() => integerOption("--steps", "0", 1, 9)).toThrow("from 1 to 9");
   expect(() => integerOption("--steps", "1e999", 1)).toThrow("whole number");
   expect(numberOption("--scale", "1.5", 0, 10)).toBe(1.5);
-  expect(() => numberOption("--scale", "NaN", 0, 10)).toThrow('--scale must be a number from 0 to 10, got "NaN".');
+  expect(() => numberOption("--scale", "NaN", 0, 10)).toThrow(
+    '--scale must be a number from 0 to 10, got "NaN".',
+  );
 });
 
 test("the closest name is found by letters or by its beginning, and nonsense has none", () => {

@@ -34,8 +34,13 @@ export function checkArguments(command: string, rawArgs: readonly string[], args
     if (!token.startsWith("-") || token === "-") {
       filled++;
       if (filled > positionals.length) {
-        const takes = positionals.length === 0 ? "no arguments" : `only ${positionals.map((p) => `<${p.name}>`).join(" ")}`;
-        throw misuse(`${command}: "${token}" is one argument too many; it takes ${takes} and options (see \`${command} --help\`).`);
+        const takes =
+          positionals.length === 0
+            ? "no arguments"
+            : `only ${positionals.map((p) => `<${p.name}>`).join(" ")}`;
+        throw misuse(
+          `${command}: "${token}" is one argument too many; it takes ${takes} and options (see \`${command} --help\`).`,
+        );
       }
       continue;
     }
@@ -43,7 +48,9 @@ export function checkArguments(command: string, rawArgs: readonly string[], args
     const flag = equals < 0 ? token : token.slice(0, equals);
     const option = options.get(flag);
     if (!option) {
-      const known = [...options.keys()].filter((name) => name.startsWith("--") && name !== "--debug");
+      const known = [...options.keys()].filter(
+        (name) => name.startsWith("--") && name !== "--debug",
+      );
       const guess = closest(flag, known);
       throw misuse(
         `${command}: there is no option ${flag}${guess ? ` (did you mean ${guess}?)` : ""}; there is: ${known.join(", ")}.`,
@@ -51,24 +58,35 @@ export function checkArguments(command: string, rawArgs: readonly string[], args
     }
     given.add(option.name);
     if (option.definition.type === "boolean") {
-      if (equals >= 0) throw misuse(`${command}: ${flag} takes no value, got "${token.slice(equals + 1)}".`);
+      if (equals >= 0)
+        throw misuse(`${command}: ${flag} takes no value, got "${token.slice(equals + 1)}".`);
       continue;
     }
     const value = equals >= 0 ? token.slice(equals + 1) : rawArgs[++i];
     if (value === undefined || value === "" || (equals < 0 && value.startsWith("--"))) {
-      throw misuse(`${command}: ${flag} needs a value: ${option.definition.description ?? option.name}`);
+      throw misuse(
+        `${command}: ${flag} needs a value: ${option.definition.description ?? option.name}`,
+      );
     }
     const allowed = "options" in option.definition ? option.definition.options : undefined;
     if (allowed && !allowed.includes(value)) throw unknown(`value of ${flag}`, value, allowed);
   }
-  const required = positionals.filter((p) => p.definition.required !== false && p.definition.default === undefined);
+  const required = positionals.filter(
+    (p) => p.definition.required !== false && p.definition.default === undefined,
+  );
   const missing = required[filled];
   if (missing) {
-    throw misuse(`${command}: <${missing.name}> is missing: ${missing.definition.description ?? ""} (see \`${command} --help\`).`);
+    throw misuse(
+      `${command}: <${missing.name}> is missing: ${missing.definition.description ?? ""} (see \`${command} --help\`).`,
+    );
   }
-  const absent = [...options.values()].find(({ name, definition }) => definition.required && !given.has(name));
+  const absent = [...options.values()].find(
+    ({ name, definition }) => definition.required && !given.has(name),
+  );
   if (absent) {
-    throw misuse(`${command}: --${absent.name} is missing: ${absent.definition.description ?? ""} (see \`${command} --help\`).`);
+    throw misuse(
+      `${command}: --${absent.name} is missing: ${absent.definition.description ?? ""} (see \`${command} --help\`).`,
+    );
   }
 }
 
@@ -84,9 +102,19 @@ export function everyValue(rawArgs: readonly string[], name: string): string[] {
 }
 
 /** A whole number from an option, within bounds. */
-export function integerOption(option: string, text: string, low: number, high = Number.MAX_SAFE_INTEGER): number {
+export function integerOption(
+  option: string,
+  text: string,
+  low: number,
+  high = Number.MAX_SAFE_INTEGER,
+): number {
   const value = Number(text);
-  if (!/^[+-]?\d+$/.test(text.trim()) || !Number.isSafeInteger(value) || value < low || value > high) {
+  if (
+    !/^[+-]?\d+$/.test(text.trim()) ||
+    !Number.isSafeInteger(value) ||
+    value < low ||
+    value > high
+  ) {
     const bounds = high === Number.MAX_SAFE_INTEGER ? `at least ${low}` : `from ${low} to ${high}`;
     throw misuse(`${option} must be a whole number ${bounds}, got "${text}".`);
   }

@@ -12,7 +12,7 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
   let file: number | undefined;
   try {
     file = openSync(temporary, "w");
-    for (let written = 0; written < bytes.length; ) {
+    for (let written = 0; written < bytes.length;) {
       written += writeSync(file, bytes, written, bytes.length - written);
     }
     fsyncSync(file);
@@ -56,6 +56,7 @@ export function writeFailure(path: string, error: unknown): Failure {
     EEXIST: "a file is in the way",
     ENAMETOOLONG: "the name is too long",
   };
-  const reason = (code && reasons[code]) ?? (error instanceof Error ? error.message : String(error));
+  const reason =
+    (code && reasons[code]) ?? (error instanceof Error ? error.message : String(error));
   return new Failure(`Could not write ${path}: ${reason}.`, 1, { cause: error });
 }

@@ -51,7 +51,8 @@ export function augment(
         const fx = sx - x0;
         const fy = sy - y0;
         for (let c = 0; c < channels; c++) {
-          const at = (row: number, column: number): number => images[base + (row * width + column) * channels + c] as number;
+          const at = (row: number, column: number): number =>
+            images[base + (row * width + column) * channels + c] as number;
           const top = at(y0, x0) * (1 - fx) + at(y0, x1) * fx;
           const bottom = at(y1, x0) * (1 - fx) + at(y1, x1) * fx;
           out[base + (y * width + x) * channels + c] = top * (1 - fy) + bottom * fy;

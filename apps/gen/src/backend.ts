@@ -3,7 +3,10 @@ import { misuse } from "./failure.ts";
 import type { Output } from "./output.ts";
 
 /** Chooses the backend and says which, where and why. */
-export async function chooseBackend(name: string | undefined, output: Output): Promise<BackendChoice> {
+export async function chooseBackend(
+  name: string | undefined,
+  output: Output,
+): Promise<BackendChoice> {
   let choice: BackendChoice;
   try {
     choice = await useBackend(name as BackendName | undefined);

@@ -24,7 +24,10 @@ export function flowBatch(dataset: Dataset, config: FlowConfig): (step: number) 
   }
   const { training } = dataset;
   return (step) => {
-    const { images, labels } = gatherImages(training, batchIndices(training.count, batchSize, orderKey, step));
+    const { images, labels } = gatherImages(
+      training,
+      batchIndices(training.count, batchSize, orderKey, step),
+    );
     return {
       images: tensor(images, shape),
       ...(examples.classes > 0 && labels && { labels: tensor(labels, [batchSize], "int32") }),
@@ -33,7 +36,10 @@ export function flowBatch(dataset: Dataset, config: FlowConfig): (step: number) 
 }
 
 /** The batches of a classifier: images, moved a little, and one-hot targets. A pure function of the step. */
-export function classifierBatch(dataset: Dataset, config: ClassifierConfig): (step: number) => Batch {
+export function classifierBatch(
+  dataset: Dataset,
+  config: ClassifierConfig,
+): (step: number) => Batch {
   if (dataset.kind === "points") throw misuse("A classifier needs images; points have no classes.");
   const orderKey = foldIn(key(config.seed), 3);
   const augmentKey = foldIn(key(config.seed), 4);
@@ -42,10 +48,21 @@ export function classifierBatch(dataset: Dataset, config: ClassifierConfig): (st
   const { classes } = examples;
   const { height, width, channels } = training;
   return (step) => {
-    const { images, labels } = gatherImages(training, batchIndices(training.count, batchSize, orderKey, step));
-    const moved = augment(images, { height, width, channels }, config.augment, foldIn(augmentKey, step));
+    const { images, labels } = gatherImages(
+      training,
+      batchIndices(training.count, batchSize, orderKey, step),
+    );
+    const moved = augment(
+      images,
+      { height, width, channels },
+      config.augment,
+      foldIn(augmentKey, step),
+    );
     const targets = new Float32Array(batchSize * classes);
     labels?.forEach((label, i) => (targets[i * classes + label] = 1));
-    return { images: tensor(moved, [batchSize, ...examples.shape]), targets: tensor(targets, [batchSize, classes]) };
+    return {
+      images: tensor(moved, [batchSize, ...examples.shape]),
+      targets: tensor(targets, [batchSize, classes]),
+    };
   };
 }

@@ -12,7 +12,11 @@ import type { Output } from "./output.ts";
 import { runTraining, type TrainingReport } from "./train-run.ts";
 
 /** The network that a configuration describes. */
-export function createClassifier(modelKey: Key, { model }: ClassifierConfig, { shape, classes }: Examples): Classifier {
+export function createClassifier(
+  modelKey: Key,
+  { model }: ClassifierConfig,
+  { shape, classes }: Examples,
+): Classifier {
   const [height, width, channels] = shape;
   if (channels === undefined || classes < 2) {
     throw misuse("A classifier needs images with labels of at least two classes.");
@@ -59,7 +63,14 @@ export async function runClassifier(
     optimizer: createOptimizer(config),
   });
   try {
-    return await runTraining({ folder, config, examples, trainee, batch: classifierBatch(dataset, config), output });
+    return await runTraining({
+      folder,
+      config,
+      examples,
+      trainee,
+      batch: classifierBatch(dataset, config),
+      output,
+    });
   } finally {
     trainee.dispose();
     for (const variable of Object.values(state(model))) variable.dispose();
@@ -91,7 +102,10 @@ function createReader(model: Classifier, { shape, classes }: Examples, dims: num
     dims,
     async read(images) {
       const count = images.length / size;
-      const result: Reading = { labels: new Int32Array(count), features: new Float32Array(count * dims) };
+      const result: Reading = {
+        labels: new Int32Array(count),
+        features: new Float32Array(count * dims),
+      };
       for (let first = 0; first < count; first += BATCH) {
         const here = Math.min(BATCH, count - first);
         const numbers = new Float32Array(BATCH * size);

@@ -1,4 +1,15 @@
-import { type Key, logSoftmax, mean, mul, neg, reshape, split, sum, type Tensor, tidy } from "@gen/tensor";
+import {
+  type Key,
+  logSoftmax,
+  mean,
+  mul,
+  neg,
+  reshape,
+  split,
+  sum,
+  type Tensor,
+  tidy,
+} from "@gen/tensor";
 import { Conv2d, defaultGroups, GroupNorm, Linear, silu } from "@gen/nn";
 
 export interface ClassifierOptions {
@@ -35,11 +46,21 @@ export class Classifier {
   constructor(key: Key, { height, width, channels, classes, levels, features }: ClassifierOptions) {
     const keys = split(key, levels.length + 2);
     this.levels = levels.map(
-      (out, i) => new Level(keys[i] as Key, i === 0 ? channels : (levels[i - 1] as number), out, i === 0 ? 1 : 2),
+      (out, i) =>
+        new Level(
+          keys[i] as Key,
+          i === 0 ? channels : (levels[i - 1] as number),
+          out,
+          i === 0 ? 1 : 2,
+        ),
     );
     let [h, w] = [height, width];
     for (let i = 1; i < levels.length; i++) [h, w] = [Math.ceil(h / 2), Math.ceil(w / 2)];
-    this.hidden = new Linear(keys[levels.length] as Key, h * w * (levels.at(-1) as number), features);
+    this.hidden = new Linear(
+      keys[levels.length] as Key,
+      h * w * (levels.at(-1) as number),
+      features,
+    );
     this.output = new Linear(keys[levels.length + 1] as Key, features, classes);
   }
 

@@ -49,7 +49,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     const message = messageOf(error).replaceAll("\n", " ");
     if (json) process.stdout.write(`${formatJson({ event: "error", message, exitCode: code })}\n`);
     process.stderr.write(`gen: ${message}\n`);
-    if (argv.includes("--debug") && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
+    if (argv.includes("--debug") && error instanceof Error)
+      process.stderr.write(`${stackOf(error)}\n`);
     return code;
   }
 }
@@ -65,7 +66,9 @@ async function dispatch(group: Group, path: string, argv: readonly string[]): Pr
     return 0;
   }
   if (name.startsWith("-")) {
-    throw misuse(`${path}: give a command first, then its options: ${path} ${Object.keys(group.commands).join("|")} … (got "${name}").`);
+    throw misuse(
+      `${path}: give a command first, then its options: ${path} ${Object.keys(group.commands).join("|")} … (got "${name}").`,
+    );
   }
   const found = Object.hasOwn(group.commands, name) ? group.commands[name] : undefined;
   if (!found) throw unknown(`command ${path}`, name, Object.keys(group.commands));
@@ -85,9 +88,10 @@ async function dispatch(group: Group, path: string, argv: readonly string[]): Pr
 function groupUsage(group: Group, path: string): string {
   const width = Math.max(...Object.keys(group.commands).map((name) => name.length));
   const rows = Object.entries(group.commands).map(([name, command]) => {
-    const about = "commands" in command
-      ? `${command.description} (${Object.keys(command.commands).join(", ")})`
-      : ((command.meta as { description?: string } | undefined)?.description ?? "");
+    const about =
+      "commands" in command
+        ? `${command.description} (${Object.keys(command.commands).join(", ")})`
+        : ((command.meta as { description?: string } | undefined)?.description ?? "");
     return `  ${name.padEnd(width)}  ${about.split("\n")[0]}`;
   });
   const first = Object.keys(group.commands)[0];
@@ -100,7 +104,12 @@ function groupUsage(group: Group, path: string): string {
     ...rows,
     "",
     `\`${path} ${path === "gen" ? "<command>" : first} --help\` tells the options of one.`,
-    ...(path === "gen" ? ["", "To begin: `gen demo` trains and draws digits in a few minutes, offline. `gen doctor` tells what runs here."] : []),
+    ...(path === "gen"
+      ? [
+          "",
+          "To begin: `gen demo` trains and draws digits in a few minutes, offline. `gen doctor` tells what runs here.",
+        ]
+      : []),
     "",
   ].join("\n");
 }

@@ -13,13 +13,19 @@ export function choice(
 
 /** Options that every command takes. */
 export const commonOptions = {
-  json: { type: "boolean", description: "Print JSON, one object a line, and nothing else on stdout" },
+  json: {
+    type: "boolean",
+    description: "Print JSON, one object a line, and nothing else on stdout",
+  },
   debug: { type: "boolean", description: "Print the stack trace of an error" },
 } as const;
 
 /** For commands that compute. */
 export const computeOptions = {
-  backend: choice("What computes; the best that works here if left out (gen doctor tells)", backendNames),
+  backend: choice(
+    "What computes; the best that works here if left out (gen doctor tells)",
+    backendNames,
+  ),
   ...commonOptions,
 } as const;
 

@@ -3,14 +3,33 @@ import { misuse } from "./failure.ts";
 
 // What a run is made of, as plain data: checked here, saved as config.json, and enough to build the model again.
 
-const count = v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be at least 1"));
-const counter = v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(0, "must be at least 0"));
+const count = v.pipe(
+  v.number(),
+  v.integer("must be a whole number"),
+  v.minValue(1, "must be at least 1"),
+);
+const counter = v.pipe(
+  v.number(),
+  v.integer("must be a whole number"),
+  v.minValue(0, "must be at least 0"),
+);
 const positive = v.pipe(v.number(), v.gtValue(0, "must be above 0"));
-const fraction = v.pipe(v.number(), v.minValue(0, "must be at least 0"), v.ltValue(1, "must be below 1"));
+const fraction = v.pipe(
+  v.number(),
+  v.minValue(0, "must be at least 0"),
+  v.ltValue(1, "must be below 1"),
+);
 const nonNegative = v.pipe(v.number(), v.minValue(0, "must be at least 0"));
 
 /** The two-dimensional sets of @gen/data. */
-const pointSets = ["eightGaussians", "moons", "swissRoll", "checkerboard", "pinwheel", "rings"] as const;
+const pointSets = [
+  "eightGaussians",
+  "moons",
+  "swissRoll",
+  "checkerboard",
+  "pinwheel",
+  "rings",
+] as const;
 
 /** Where the examples come from. */
 export const dataSchema = v.variant(
@@ -19,8 +38,17 @@ export const dataSchema = v.variant(
     v.strictObject({ name: v.literal("glyphs"), training: count, heldOut: count, seed: counter }),
     v.strictObject({ name: v.literal("mnist"), training: count, heldOut: counter }),
     v.strictObject({ name: v.literal("cifar10"), training: count, heldOut: counter }),
-    v.strictObject({ name: v.literal("folder"), path: v.pipe(v.string(), v.nonEmpty("must not be empty")), heldOut: counter }),
-    v.strictObject({ name: v.literal("points"), set: v.picklist(pointSets), training: count, seed: counter }),
+    v.strictObject({
+      name: v.literal("folder"),
+      path: v.pipe(v.string(), v.nonEmpty("must not be empty")),
+      heldOut: counter,
+    }),
+    v.strictObject({
+      name: v.literal("points"),
+      set: v.picklist(pointSets),
+      training: count,
+      seed: counter,
+    }),
   ],
   "must be glyphs, mnist, cifar10, folder or points",
 );
@@ -40,7 +68,12 @@ const ditSchema = v.strictObject({
   depth: count,
   heads: count,
 });
-const mlpSchema = v.strictObject({ kind: v.literal("mlp"), width: count, depth: count, fourierFeatures: counter });
+const mlpSchema = v.strictObject({
+  kind: v.literal("mlp"),
+  width: count,
+  depth: count,
+  fourierFeatures: counter,
+});
 
 const optimizerSchema = v.strictObject({
   learningRate: positive,
@@ -106,9 +139,10 @@ export function parseConfig(value: unknown, where: string): RunConfig {
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = v.getDotPath(issue) ?? "the whole";
-  const reason = issue.kind === "schema" && issue.type !== "variant" && issue.type !== "picklist"
-    ? `must be ${issue.expected ?? "left out"}`
-    : issue.message;
+  const reason =
+    issue.kind === "schema" && issue.type !== "variant" && issue.type !== "picklist"
+      ? `must be ${issue.expected ?? "left out"}`
+      : issue.message;
   throw misuse(`${where}: ${path} ${reason}, got ${JSON.stringify(issue.input) ?? "nothing"}.`);
 }
 
@@ -116,15 +150,29 @@ export function parseConfig(value: unknown, where: string): RunConfig {
 export function differences(a: RunConfig, b: RunConfig): string[] {
   const flatA = flatten(a);
   const flatB = flatten(b);
-  const silent = new Set(["logEvery", "checkpointEvery", "sampleEvery", "samples.count", "samples.steps", "samples.guidanceScale"]);
+  const silent = new Set([
+    "logEvery",
+    "checkpointEvery",
+    "sampleEvery",
+    "samples.count",
+    "samples.steps",
+    "samples.guidanceScale",
+  ]);
   return [...new Set([...flatA.keys(), ...flatB.keys()])]
     .filter((path) => !silent.has(path) && flatA.get(path) !== flatB.get(path))
-    .map((path) => `${path} (${flatA.get(path) ?? "none"} there, ${flatB.get(path) ?? "none"} here)`);
+    .map(
+      (path) => `${path} (${flatA.get(path) ?? "none"} there, ${flatB.get(path) ?? "none"} here)`,
+    );
 }
 
-function flatten(value: object, prefix = "", into = new Map<string, string>()): Map<string, string> {
+function flatten(
+  value: object,
+  prefix = "",
+  into = new Map<string, string>(),
+): Map<string, string> {
   for (const [name, item] of Object.entries(value) as [string, unknown][]) {
-    if (typeof item === "object" && item !== null && !Array.isArray(item)) flatten(item, `${prefix}${name}.`, into);
+    if (typeof item === "object" && item !== null && !Array.isArray(item))
+      flatten(item, `${prefix}${name}.`, into);
     else into.set(prefix + name, JSON.stringify(item));
   }
   return into;

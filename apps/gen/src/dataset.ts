@@ -2,8 +2,17 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
-  type FileEntry, gatherImages, glyphs, holdOut, imageFolder, type ImageSet, imagesFromTar, mnist, parseCifar10,
-  pointSets, subset,
+  type FileEntry,
+  gatherImages,
+  glyphs,
+  holdOut,
+  imageFolder,
+  type ImageSet,
+  imagesFromTar,
+  mnist,
+  parseCifar10,
+  pointSets,
+  subset,
 } from "@gen/data";
 import { foldIn, key } from "@gen/random";
 import type { DataConfig } from "./config.ts";
@@ -34,41 +43,68 @@ export type Dataset = ImageDataset | PointDataset;
  *
  * @param folder given by --data, if it was
  */
-export async function loadDataset(config: DataConfig, folder: string | undefined, output: Output): Promise<Dataset> {
+export async function loadDataset(
+  config: DataConfig,
+  folder: string | undefined,
+  output: Output,
+): Promise<Dataset> {
   if (config.name === "points") {
     const training = pointSets[config.set](key(config.seed), config.training);
     return { kind: "points", training, examples: { shape: [2], classes: 0 } };
   }
   const { training, heldOut } = await loadImages(config, folder, output);
   const { height, width, channels, classes = [] } = training;
-  return { kind: "images", training, heldOut, examples: { shape: [height, width, channels], classes: classes.length } };
+  return {
+    kind: "images",
+    training,
+    heldOut,
+    examples: { shape: [height, width, channels], classes: classes.length },
+  };
 }
 
 /** All images of a set as numbers in [-1, 1]. */
 export function normalized(set: ImageSet): Float32Array {
-  return gatherImages(set, Int32Array.from({ length: set.count }, (_, i) => i)).images;
+  return gatherImages(
+    set,
+    Int32Array.from({ length: set.count }, (_, i) => i),
+  ).images;
 }
 
 type Parts = Pick<ImageDataset, "training" | "heldOut">;
 
-async function loadImages(config: Exclude<DataConfig, { name: "points" }>, folder: string | undefined, output: Output): Promise<Parts> {
+async function loadImages(
+  config: Exclude<DataConfig, { name: "points" }>,
+  folder: string | undefined,
+  output: Output,
+): Promise<Parts> {
   switch (config.name) {
     case "glyphs": {
       const seed = key(config.seed);
-      return { training: glyphs(foldIn(seed, 0), config.training), heldOut: glyphs(foldIn(seed, 1), config.heldOut) };
+      return {
+        training: glyphs(foldIn(seed, 0), config.training),
+        heldOut: glyphs(foldIn(seed, 1), config.heldOut),
+      };
     }
     case "mnist": {
       const place = join(dataFolder(folder), "mnist");
       const images = findFile(place, "t10k-images-idx3-ubyte", ".gz");
       const labels = findFile(place, "t10k-labels-idx1-ubyte", ".gz");
-      const set = readable(`${images} and ${labels}`, () => mnist(readFileSync(images), readFileSync(labels)));
+      const set = readable(`${images} and ${labels}`, () =>
+        mnist(readFileSync(images), readFileSync(labels)),
+      );
       return divide(set, config.heldOut, config.training, images);
     }
     case "cifar10": {
       const place = join(dataFolder(folder), "cifar10");
       output.say("Reading CIFAR-10 …");
-      const [train, test] = await Promise.all([cifarPart(place, "train"), cifarPart(place, "test")]);
-      return { training: firstOf(train, config.training, "data.training", place), heldOut: firstOf(test, config.heldOut, "data.heldOut", place) };
+      const [train, test] = await Promise.all([
+        cifarPart(place, "train"),
+        cifarPart(place, "test"),
+      ]);
+      return {
+        training: firstOf(train, config.training, "data.training", place),
+        heldOut: firstOf(test, config.heldOut, "data.heldOut", place),
+      };
     }
     case "folder": {
       output.say(`Reading ${config.path} …`);
@@ -87,7 +123,9 @@ function dataFolder(given: string | undefined): string {
   const repository = fileURLToPath(new URL("../../../../shared/data", import.meta.url));
   const beside = [join("..", "shared", "data"), repository].find((path) => existsSync(path));
   if (beside !== undefined) return beside;
-  throw misuse(`This preset needs real data: give its folder by --data or $GEN_DATA, or take a set that is built in (${builtInNames}).`);
+  throw misuse(
+    `This preset needs real data: give its folder by --data or $GEN_DATA, or take a set that is built in (${builtInNames}).`,
+  );
 }
 
 const builtInNames = "glyphs, points-8gaussians, …";
@@ -104,7 +142,9 @@ function readable<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw misuse(`${path} cannot be read: ${messageOf(error)}${messageOf(error).endsWith(".") ? "" : "."}`);
+    throw misuse(
+      `${path} cannot be read: ${messageOf(error)}${messageOf(error).endsWith(".") ? "" : "."}`,
+    );
   }
 }
 
@@ -112,30 +152,51 @@ async function readableLater<T>(path: string, read: () => Promise<T>): Promise<T
   try {
     return await read();
   } catch (error) {
-    throw misuse(`${path} cannot be read: ${messageOf(error)}${messageOf(error).endsWith(".") ? "" : "."}`);
+    throw misuse(
+      `${path} cannot be read: ${messageOf(error)}${messageOf(error).endsWith(".") ? "" : "."}`,
+    );
   }
 }
 
 /** The same division for every run, whatever its seed: what one held out, no other has trained on. */
-function divide(set: ImageSet, heldOut: number, training: number | undefined, source: string): Parts {
+function divide(
+  set: ImageSet,
+  heldOut: number,
+  training: number | undefined,
+  source: string,
+): Parts {
   if (heldOut >= set.count) {
-    throw misuse(`data.heldOut must be below the ${set.count} images of ${source}, got ${heldOut}.`);
+    throw misuse(
+      `data.heldOut must be below the ${set.count} images of ${source}, got ${heldOut}.`,
+    );
   }
-  const parts = heldOut > 0 ? holdOut(set, heldOut, key(0)) : { train: set, heldOut: subset(set, []) };
+  const parts =
+    heldOut > 0 ? holdOut(set, heldOut, key(0)) : { train: set, heldOut: subset(set, []) };
   return {
-    training: training === undefined ? parts.train : firstOf(parts.train, training, "data.training", source),
+    training:
+      training === undefined
+        ? parts.train
+        : firstOf(parts.train, training, "data.training", source),
     heldOut: parts.heldOut,
   };
 }
 
 function firstOf(set: ImageSet, count: number, setting: string, source: string): ImageSet {
-  if (count > set.count) throw misuse(`${setting} must be at most the ${set.count} images of ${source}, got ${count}.`);
-  return count === set.count ? set : subset(set, Int32Array.from({ length: count }, (_, i) => i));
+  if (count > set.count)
+    throw misuse(`${setting} must be at most the ${set.count} images of ${source}, got ${count}.`);
+  return count === set.count
+    ? set
+    : subset(
+        set,
+        Int32Array.from({ length: count }, (_, i) => i),
+      );
 }
 
 /** CIFAR-10 as its binary batches, or as archives of JPEG files. */
 async function cifarPart(folder: string, part: "train" | "test"): Promise<ImageSet> {
-  const batches = (part === "train" ? [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`) : ["test_batch.bin"]).map((name) => join(folder, name));
+  const batches = (
+    part === "train" ? [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`) : ["test_batch.bin"]
+  ).map((name) => join(folder, name));
   if (batches.every((path) => existsSync(path))) {
     return readable(folder, () => parseCifar10(...batches.map((path) => readFileSync(path))));
   }
@@ -148,10 +209,14 @@ async function readFolder(path: string): Promise<ImageSet> {
   try {
     isFolder = statSync(path).isDirectory();
   } catch (error) {
-    throw misuse(`data.path ${path} ${codeOf(error) === "ENOENT" ? "does not exist" : messageOf(error)}; ${builtIn}`);
+    throw misuse(
+      `data.path ${path} ${codeOf(error) === "ENOENT" ? "does not exist" : messageOf(error)}; ${builtIn}`,
+    );
   }
   return readableLater(path, () =>
-    isFolder ? imageFolder(filesUnder(path), decodeImage) : imagesFromTar(readFileSync(path), decodeImage),
+    isFolder
+      ? imageFolder(filesUnder(path), decodeImage)
+      : imagesFromTar(readFileSync(path), decodeImage),
   );
 }
 

@@ -8,8 +8,10 @@ export function decodeImage(bytes: Uint8Array): DecodedImage {
     const png = decodePng(bytes);
     const { width, height, depth } = png;
     if (png.palette) return { width, height, channels: 3, data: convertIndexedToRgb(png) };
-    if (depth !== 8 && depth !== 16) throw new Error(`a PNG of ${depth} bits a number is not supported`);
-    const all = depth === 8 ? Uint8Array.from(png.data) : Uint8Array.from(png.data, (value) => value >>> 8);
+    if (depth !== 8 && depth !== 16)
+      throw new Error(`a PNG of ${depth} bits a number is not supported`);
+    const all =
+      depth === 8 ? Uint8Array.from(png.data) : Uint8Array.from(png.data, (value) => value >>> 8);
     return withoutAlpha(all, width, height, png.channels);
   }
   if (bytes[0] === 0xff && bytes[1] === 0xd8) {
@@ -19,7 +21,12 @@ export function decodeImage(bytes: Uint8Array): DecodedImage {
   throw new Error("it is neither PNG nor JPEG");
 }
 
-function withoutAlpha(data: Uint8Array, width: number, height: number, channels: number): DecodedImage {
+function withoutAlpha(
+  data: Uint8Array,
+  width: number,
+  height: number,
+  channels: number,
+): DecodedImage {
   const colours = channels < 3 ? 1 : 3;
   if (channels === colours) return { width, height, channels, data };
   const kept = new Uint8Array(width * height * colours);

@@ -21,13 +21,18 @@ export interface Evaluation {
   byLabel: { label: number; count: number; accuracy: number }[];
 }
 
-export async function evaluate(reader: Reader, { numbers, labels }: Samples, dataset: ImageDataset): Promise<Evaluation> {
+export async function evaluate(
+  reader: Reader,
+  { numbers, labels }: Samples,
+  dataset: ImageDataset,
+): Promise<Evaluation> {
   const { dims } = reader;
   const drawn = await reader.read(numbers);
   const training = await reader.read(normalized(dataset.training));
   const trainingStatistics = featureStatistics(training.features, dims);
   const distance = (features: Float32Array): number =>
-    frechetDistance(featureStatistics(features, dims), trainingStatistics as FeatureStatistics).distance;
+    frechetDistance(featureStatistics(features, dims), trainingStatistics as FeatureStatistics)
+      .distance;
 
   const { heldOut } = dataset;
   const real = heldOut.count >= 2 ? await reader.read(normalized(heldOut)) : undefined;
@@ -35,7 +40,11 @@ export async function evaluate(reader: Reader, { numbers, labels }: Samples, dat
     .sort((a, b) => a - b)
     .map((label) => {
       const read = drawn.labels.filter((_, i) => labels[i] === label);
-      return { label, count: read.length, accuracy: read.filter((l) => l === label).length / read.length };
+      return {
+        label,
+        count: read.length,
+        accuracy: read.filter((l) => l === label).length / read.length,
+      };
     });
   return {
     samples: labels.length,

@@ -18,7 +18,9 @@ export function fileStore(folder: string): Store {
       try {
         return readFileSync(join(folder, name));
       } catch (error) {
-        throw new Failure(`Could not read ${join(folder, name)}: ${messageOf(error)}.`, 1, { cause: error });
+        throw new Failure(`Could not read ${join(folder, name)}: ${messageOf(error)}.`, 1, {
+          cause: error,
+        });
       }
     },
     async write(name, bytes) {

@@ -1,23 +1,48 @@
 import { clone, parameters, state } from "@gen/nn";
-import { denoiser, DiT, type Network, type NetworkDenoiser, rectifiedFlowLoss, UNet, VelocityMLP } from "@gen/diffusion";
+import {
+  denoiser,
+  DiT,
+  type Network,
+  type NetworkDenoiser,
+  rectifiedFlowLoss,
+  UNet,
+  VelocityMLP,
+} from "@gen/diffusion";
 import { logitNormalTimes, uniformTimes } from "@gen/schedules";
 import { foldIn, type Key, key } from "@gen/tensor";
-import { type Checkpoint, Ema, type LossTrainee, loadState, trainStep, unprefixed, warmedUpDecay } from "@gen/train";
+import {
+  type Checkpoint,
+  Ema,
+  type LossTrainee,
+  loadState,
+  trainStep,
+  unprefixed,
+  warmedUpDecay,
+} from "@gen/train";
 import type { FlowConfig } from "./config.ts";
 import { type Examples } from "./examples.ts";
 import { misuse } from "./failure.ts";
 import { createOptimizer } from "./optimizer.ts";
 
 /** The network that a configuration describes. */
-export function createNetwork(modelKey: Key, model: FlowConfig["model"], { shape, classes }: Examples): Network {
+export function createNetwork(
+  modelKey: Key,
+  model: FlowConfig["model"],
+  { shape, classes }: Examples,
+): Network {
   if (model.kind === "mlp") {
-    if (shape.length !== 1) throw misuse(`model.kind mlp is for points; for images of ${shape.join("×")} take unet or dit.`);
+    if (shape.length !== 1)
+      throw misuse(
+        `model.kind mlp is for points; for images of ${shape.join("×")} take unet or dit.`,
+      );
     const { width, depth, fourierFeatures } = model;
     return new VelocityMLP(modelKey, { dims: shape[0] as number, width, depth, fourierFeatures });
   }
   const [height, width, inChannels] = shape;
-  if (inChannels === undefined) throw misuse(`model.kind ${model.kind} is for images; for points take mlp.`);
-  if (height !== width) throw misuse(`model.kind ${model.kind} needs square images, got ${height}×${width}.`);
+  if (inChannels === undefined)
+    throw misuse(`model.kind ${model.kind} is for images; for points take mlp.`);
+  if (height !== width)
+    throw misuse(`model.kind ${model.kind} needs square images, got ${height}×${width}.`);
   const common = { imageSize: height as number, inChannels, classes };
   try {
     const { kind, ...rest } = model;
@@ -47,7 +72,14 @@ export function createFlowTraining(config: FlowConfig, examples: Examples): Flow
   const trainee = trainStep({
     parameters: state(model),
     loss: ({ images, labels }, stepKey) => ({
-      loss: rectifiedFlowLoss({ model, images: images!, labels, key: stepKey, times, labelDropout }),
+      loss: rectifiedFlowLoss({
+        model,
+        images: images!,
+        labels,
+        key: stepKey,
+        times,
+        labelDropout,
+      }),
     }),
     optimizer: createOptimizer(config),
     ema,

@@ -9,7 +9,12 @@ import { drawSamples, spreadLabels } from "./sampling.ts";
 import { runTraining, type TrainingReport } from "./train-run.ts";
 
 /** Trains a rectified flow in a run folder. */
-export async function runFlow(folder: string, config: FlowConfig, dataset: Dataset, output: Output): Promise<TrainingReport> {
+export async function runFlow(
+  folder: string,
+  config: FlowConfig,
+  dataset: Dataset,
+  output: Output,
+): Promise<TrainingReport> {
   const { examples } = dataset;
   const flow = createFlowTraining(config, examples);
   const { count, steps, guidanceScale } = config.samples;

@@ -5,7 +5,9 @@ export function formatDuration(seconds: number): string {
   const pad = (n: number): string => String(n).padStart(2, "0");
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor(whole / 60) % 60;
-  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(whole % 60)}` : `${minutes}:${pad(whole % 60)}`;
+  return hours > 0
+    ? `${hours}:${pad(minutes)}:${pad(whole % 60)}`
+    : `${minutes}:${pad(whole % 60)}`;
 }
 
 /** Four significant digits, without an exponent where that is readable. */
@@ -18,7 +20,9 @@ export function formatNumber(value: number): string {
 
 /** 123456789 → "118 MB". */
 export function formatBytes(bytes: number): string {
-  return bytes < 2 ** 30 ? `${Math.round(bytes / 2 ** 20)} MB` : `${(bytes / 2 ** 30).toFixed(1)} GB`;
+  return bytes < 2 ** 30
+    ? `${Math.round(bytes / 2 ** 20)} MB`
+    : `${(bytes / 2 ** 30).toFixed(1)} GB`;
 }
 
 /** 0.9731 → "97.3 %". */
@@ -30,7 +34,8 @@ export function formatShare(share: number): string {
 export function formatJson(value: unknown, indent?: number): string {
   return JSON.stringify(
     value,
-    (_, item: unknown) => (typeof item === "number" && !Number.isFinite(item) ? String(item) : item),
+    (_, item: unknown) =>
+      typeof item === "number" && !Number.isFinite(item) ? String(item) : item,
     indent,
   );
 }

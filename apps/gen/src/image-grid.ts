@@ -54,14 +54,16 @@ export function imageGrid(pictures: Pictures, options: GridOptions = {}): Png {
     const y0 = GAP + Math.floor(i / columns) * (height * scale + GAP);
     for (let y = 0; y < height * scale; y++) {
       for (let x = 0; x < width * scale; x++) {
-        const from = ((i * height + Math.floor(y / scale)) * width + Math.floor(x / scale)) * channels;
+        const from =
+          ((i * height + Math.floor(y / scale)) * width + Math.floor(x / scale)) * channels;
         const to = ((y0 + y) * fullWidth + x0 + x) * channels;
         for (let c = 0; c < channels; c++) data[to + c] = pixels[from + c] as number;
       }
     }
   }
   for (const [row, label] of (options.rowLabels ?? []).entries()) {
-    const y0 = GAP + row * (height * scale + GAP) + Math.floor((height * scale - 5 * labelScale) / 2);
+    const y0 =
+      GAP + row * (height * scale + GAP) + Math.floor((height * scale - 5 * labelScale) / 2);
     drawText(label, GAP + labelWidth - textWidth(label, labelScale), y0, labelScale, (x, y) => {
       data.fill(230, (y * fullWidth + x) * channels, (y * fullWidth + x + 1) * channels);
     });
@@ -84,5 +86,10 @@ export function scatter(points: Float32Array, extent: number, size = 384): Png {
       }
     }
   }
-  return { bytes: encode({ width: size, height: size, data, channels: 1, depth: 8 }), width: size, height: size, channels: 1 };
+  return {
+    bytes: encode({ width: size, height: size, data, channels: 1, depth: 8 }),
+    width: size,
+    height: size,
+    channels: 1,
+  };
 }

@@ -23,5 +23,9 @@ export function listenForInterrupt(output: Output, saying: string): Interrupt {
     process.on(name, listener);
     return () => process.off(name, listener);
   });
-  return { signal: controller.signal, exitCode: () => code, dispose: () => listeners.forEach((remove) => remove()) };
+  return {
+    signal: controller.signal,
+    exitCode: () => code,
+    dispose: () => listeners.forEach((remove) => remove()),
+  };
 }

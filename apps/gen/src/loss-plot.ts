@@ -23,12 +23,16 @@ export function lossPlot(points: readonly LossPoint[], title: string): string {
   const scaleY = logarithmic ? Math.log : (v: number): number => v;
 
   const x = (step: number): number =>
-    MARGIN.left + ((step - firstStep) / (lastStep - firstStep)) * (WIDTH - MARGIN.left - MARGIN.right);
+    MARGIN.left +
+    ((step - firstStep) / (lastStep - firstStep)) * (WIDTH - MARGIN.left - MARGIN.right);
   const y = (loss: number): number =>
     MARGIN.top +
-    ((scaleY(high) - scaleY(loss)) / (scaleY(high) - scaleY(low))) * (HEIGHT - MARGIN.top - MARGIN.bottom);
+    ((scaleY(high) - scaleY(loss)) / (scaleY(high) - scaleY(low))) *
+      (HEIGHT - MARGIN.top - MARGIN.bottom);
   const path = (line: readonly LossPoint[]): string =>
-    thin(line).map((p, i) => `${i === 0 ? "M" : "L"}${x(p.step).toFixed(1)} ${y(p.loss).toFixed(1)}`).join("");
+    thin(line)
+      .map((p, i) => `${i === 0 ? "M" : "L"}${x(p.step).toFixed(1)} ${y(p.loss).toFixed(1)}`)
+      .join("");
 
   const bottom = HEIGHT - MARGIN.bottom;
   const right = WIDTH - MARGIN.right;
@@ -71,7 +75,9 @@ function runningMean(points: readonly LossPoint[]): LossPoint[] {
 /** At most 2,000 points: more cannot be told apart. */
 function thin(points: readonly LossPoint[]): readonly LossPoint[] {
   const stride = Math.ceil(points.length / 2000);
-  return stride <= 1 ? points : points.filter((_, i) => i % stride === 0 || i === points.length - 1);
+  return stride <= 1
+    ? points
+    : points.filter((_, i) => i % stride === 0 || i === points.length - 1);
 }
 
 function linearTicks(low: number, high: number): number[] {
@@ -79,7 +85,8 @@ function linearTicks(low: number, high: number): number[] {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5, 10].find((m) => m * power >= rough) ?? 10);
   const ticks: number[] = [];
-  for (let i = Math.ceil(low / step); i * step <= high; i++) ticks.push(Number((i * step).toPrecision(12)));
+  for (let i = Math.ceil(low / step); i * step <= high; i++)
+    ticks.push(Number((i * step).toPrecision(12)));
   return ticks;
 }
 

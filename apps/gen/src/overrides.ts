@@ -15,7 +15,10 @@ export function applyOverride<T extends object>(
   alternatives: Record<string, Record<string, object>> = {},
 ): T {
   const equals = assignment.indexOf("=");
-  if (equals < 1) throw misuse(`--set ${assignment}: write it as name=value, for example --set optimizer.learningRate=0.001.`);
+  if (equals < 1)
+    throw misuse(
+      `--set ${assignment}: write it as name=value, for example --set optimizer.learningRate=0.001.`,
+    );
   const path = assignment.slice(0, equals);
   const text = assignment.slice(equals + 1);
   const copy = structuredClone(config) as { [name: string]: Json };
@@ -33,15 +36,32 @@ export function applyOverride<T extends object>(
   let place = copy;
   for (const [depth, name] of names.entries()) {
     const here = place[name];
-    const known = Object.keys(place).filter((n) => !(depth === 0 && (n === "preset" || n === "task")));
-    const prefix = names.slice(0, depth).map((n) => `${n}.`).join("");
-    if (here === undefined || !known.includes(name)) throw unknown("setting", path, known.map((n) => prefix + n));
+    const known = Object.keys(place).filter(
+      (n) => !(depth === 0 && (n === "preset" || n === "task")),
+    );
+    const prefix = names
+      .slice(0, depth)
+      .map((n) => `${n}.`)
+      .join("");
+    if (here === undefined || !known.includes(name))
+      throw unknown(
+        "setting",
+        path,
+        known.map((n) => prefix + n),
+      );
     const isGroup = typeof here === "object" && !Array.isArray(here);
     if (depth < names.length - 1) {
-      if (!isGroup) throw misuse(`--set ${assignment}: ${prefix}${name} has no parts; write ${prefix}${name}=value.`);
+      if (!isGroup)
+        throw misuse(
+          `--set ${assignment}: ${prefix}${name} has no parts; write ${prefix}${name}=value.`,
+        );
       place = here;
     } else if (isGroup) {
-      throw misuse(`--set ${assignment}: ${path} is a group; set one of ${Object.keys(here).map((n) => `${path}.${n}`).join(", ")}.`);
+      throw misuse(
+        `--set ${assignment}: ${path} is a group; set one of ${Object.keys(here)
+          .map((n) => `${path}.${n}`)
+          .join(", ")}.`,
+      );
     } else {
       place[name] = readAs(here, text, path);
     }

@@ -17,13 +17,22 @@ const glyphs: Record<string, readonly number[]> = {
 };
 
 /** Calls `dot` for every pixel of a text, `scale` pixels wide each, its top left corner at (x, y). */
-export function drawText(text: string, x: number, y: number, scale: number, dot: (x: number, y: number) => void): void {
+export function drawText(
+  text: string,
+  x: number,
+  y: number,
+  scale: number,
+  dot: (x: number, y: number) => void,
+): void {
   for (const [index, letter] of [...text].entries()) {
     for (const [row, bits] of (glyphs[letter] ?? []).entries()) {
       for (let column = 0; column < 3; column++) {
         if (!(bits & (4 >> column))) continue;
         for (let i = 0; i < scale * scale; i++) {
-          dot(x + (index * 4 + column) * scale + (i % scale), y + row * scale + Math.floor(i / scale));
+          dot(
+            x + (index * 4 + column) * scale + (i % scale),
+            y + row * scale + Math.floor(i / scale),
+          );
         }
       }
     }

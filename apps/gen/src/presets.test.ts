@@ -3,7 +3,10 @@ import { differences, parseConfig } from "./config.ts";
 import { classifierPresets, flowPresets, resolveConfig } from "./presets.ts";
 
 test("every preset is a valid configuration under its own name", () => {
-  for (const [task, presets] of Object.entries({ flow: flowPresets, classifier: classifierPresets })) {
+  for (const [task, presets] of Object.entries({
+    flow: flowPresets,
+    classifier: classifierPresets,
+  })) {
     for (const [name, preset] of Object.entries(presets)) {
       expect(parseConfig(JSON.parse(JSON.stringify(preset)), name)).toEqual(preset);
       expect(preset).toMatchObject({ preset: name, task });
@@ -12,14 +15,22 @@ test("every preset is a valid configuration under its own name", () => {
 });
 
 test("--set changes one value, as the type that stands there", () => {
-  const config = resolveConfig("flow", "glyphs", ["optimizer.learningRate=3e-4", "model.multipliers=1,2", "model.attention=[]"]);
+  const config = resolveConfig("flow", "glyphs", [
+    "optimizer.learningRate=3e-4",
+    "model.multipliers=1,2",
+    "model.attention=[]",
+  ]);
   expect(config.optimizer.learningRate).toBe(3e-4);
   expect(config.model).toMatchObject({ multipliers: [1, 2], attention: [] });
   expect(flowPresets["glyphs"]?.optimizer.learningRate).toBe(1e-3);
 });
 
 test("choosing another kind of model or data brings that kind's settings", () => {
-  const config = resolveConfig("flow", "mnist", ["model.kind=dit", "model.depth=3", "data.name=glyphs"]);
+  const config = resolveConfig("flow", "mnist", [
+    "model.kind=dit",
+    "model.depth=3",
+    "data.name=glyphs",
+  ]);
   expect(config.model).toEqual({ kind: "dit", patch: 4, width: 128, depth: 3, heads: 4 });
   expect(config.data.name).toBe("glyphs");
 });
@@ -49,14 +60,23 @@ test("an unknown preset is refused with the closest and the whole list", () => {
 
 test("differences name the settings that change the result, and only these", () => {
   const a = resolveConfig("flow", "glyphs", []);
-  const b = resolveConfig("flow", "glyphs", ["batchSize=8", "checkpointEvery=1", "model.baseChannels=8"]);
-  expect(differences(a, b)).toEqual(["batchSize (64 there, 8 here)", "model.baseChannels (32 there, 8 here)"]);
+  const b = resolveConfig("flow", "glyphs", [
+    "batchSize=8",
+    "checkpointEvery=1",
+    "model.baseChannels=8",
+  ]);
+  expect(differences(a, b)).toEqual([
+    "batchSize (64 there, 8 here)",
+    "model.baseChannels (32 there, 8 here)",
+  ]);
   expect(differences(a, structuredClone(a))).toEqual([]);
 });
 
 test("a config file with something missing or foreign is refused by name", () => {
   const config = { ...resolveConfig("classifier", "glyphs", []) } as Record<string, unknown>;
-  expect(() => parseConfig({ ...config, batchSize: undefined }, "config.json")).toThrow("config.json: batchSize");
+  expect(() => parseConfig({ ...config, batchSize: undefined }, "config.json")).toThrow(
+    "config.json: batchSize",
+  );
   expect(() => parseConfig({ ...config, extra: 1 }, "config.json")).toThrow("config.json: extra");
   expect(() => parseConfig({ ...config, task: "gan" }, "config.json")).toThrow("config.json: task");
   expect(() => parseConfig([], "config.json")).toThrow("config.json");

@@ -91,9 +91,9 @@ export const flowPresets: Record<string, FlowConfig> = {
     ...flow,
     preset: "demo-glyphs",
     model: { ...models.unet, baseChannels: 16 },
-    steps: 1000,
+    steps: 700,
     batchSize: 32,
-    sampleEvery: 400,
+    sampleEvery: 350,
   },
   glyphs: flow,
   mnist: { ...flow, preset: "mnist", data: data.mnist },
@@ -101,7 +101,13 @@ export const flowPresets: Record<string, FlowConfig> = {
     ...flow,
     preset: "cifar10",
     data: data.cifar10,
-    model: { ...models.unet, baseChannels: 64, multipliers: [1, 2, 2, 2], blocks: 2, attention: [16] },
+    model: {
+      ...models.unet,
+      baseChannels: 64,
+      multipliers: [1, 2, 2, 2],
+      blocks: 2,
+      attention: [16],
+    },
     steps: 50_000,
     checkpointEvery: 1000,
     sampleEvery: 1000,
@@ -137,10 +143,26 @@ export function presetNames(task: RunConfig["task"]): string[] {
 }
 
 /** A preset with `a.b=c` overrides applied one after another, checked. */
-export function resolveConfig(task: "flow", preset: string, overrides: readonly string[]): FlowConfig;
-export function resolveConfig(task: "classifier", preset: string, overrides: readonly string[]): ClassifierConfig;
-export function resolveConfig(task: RunConfig["task"], preset: string, overrides: readonly string[]): RunConfig;
-export function resolveConfig(task: RunConfig["task"], preset: string, overrides: readonly string[]): RunConfig {
+export function resolveConfig(
+  task: "flow",
+  preset: string,
+  overrides: readonly string[],
+): FlowConfig;
+export function resolveConfig(
+  task: "classifier",
+  preset: string,
+  overrides: readonly string[],
+): ClassifierConfig;
+export function resolveConfig(
+  task: RunConfig["task"],
+  preset: string,
+  overrides: readonly string[],
+): RunConfig;
+export function resolveConfig(
+  task: RunConfig["task"],
+  preset: string,
+  overrides: readonly string[],
+): RunConfig {
   const known: Record<string, RunConfig> = presets[task];
   const base = Object.hasOwn(known, preset) ? known[preset] : undefined;
   if (!base) throw unknown(`preset for gen train ${task}:`, preset, presetNames(task));
@@ -151,5 +173,8 @@ export function resolveConfig(task: RunConfig["task"], preset: string, overrides
 export function applyOverrides<T extends RunConfig>(config: T, overrides: readonly string[]): T {
   const alternatives: Record<string, Record<string, object>> = { "data.name": data };
   if (config.task === "flow") alternatives["model.kind"] = models;
-  return overrides.reduce((result, assignment) => applyOverride(result, assignment, alternatives), config);
+  return overrides.reduce(
+    (result, assignment) => applyOverride(result, assignment, alternatives),
+    config,
+  );
 }

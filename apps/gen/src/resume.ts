@@ -5,7 +5,9 @@ import { misuse } from "./failure.ts";
 export function refuseOther(folder: string, found: RunConfig | undefined, wanted: RunConfig): void {
   if (!found) return;
   if (found.task !== wanted.task) {
-    throw misuse(`${folder} is a run of gen train ${found.task}; choose another --out for gen train ${wanted.task}.`);
+    throw misuse(
+      `${folder} is a run of gen train ${found.task}; choose another --out for gen train ${wanted.task}.`,
+    );
   }
   const differing = differences(found, wanted);
   if (differing.length > 0) {

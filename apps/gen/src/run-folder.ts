@@ -10,7 +10,9 @@ import { fileStore } from "./file-store.ts";
 import { formatJson } from "./format.ts";
 
 /** Where the parts of a run lie in its folder. */
-export function runPaths(folder: string): Record<"config" | "checkpoints" | "metrics" | "loss" | "samples", string> {
+export function runPaths(
+  folder: string,
+): Record<"config" | "checkpoints" | "metrics" | "loss" | "samples", string> {
   return {
     config: join(folder, "config.json"),
     checkpoints: join(folder, "checkpoints"),
@@ -33,13 +35,16 @@ export function findRun(folder: string): SavedRun | undefined {
     names = readdirSync(folder);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
-    if (codeOf(error) === "ENOTDIR") throw misuse(`${folder} is a file; give a folder for the run.`);
+    if (codeOf(error) === "ENOTDIR")
+      throw misuse(`${folder} is a file; give a folder for the run.`);
     throw misuse(`${folder} cannot be read: ${messageOf(error)}.`);
   }
   if (names.includes("config.json")) return readRun(folder);
   const foreign = names.find((name) => !name.startsWith(".") && name !== "run.lock");
   if (foreign !== undefined) {
-    throw misuse(`${folder} holds other files (${foreign}) and no run; choose an empty or a new folder.`);
+    throw misuse(
+      `${folder} holds other files (${foreign}) and no run; choose an empty or a new folder.`,
+    );
   }
   return undefined;
 }
@@ -51,7 +56,8 @@ export function readRun(folder: string, task: "classifier"): SavedRun<Classifier
 export function readRun(folder: string, task?: RunConfig["task"]): SavedRun {
   const path = runPaths(folder).config;
   if (!existsSync(folder)) throw misuse(`There is no run at ${folder}: the folder does not exist.`);
-  if (!statSync(folder).isDirectory()) throw misuse(`There is no run at ${folder}: it is a file, not a folder.`);
+  if (!statSync(folder).isDirectory())
+    throw misuse(`There is no run at ${folder}: it is a file, not a folder.`);
   if (!existsSync(path)) throw misuse(`There is no run at ${folder}: it holds no config.json.`);
   let content: unknown;
   try {
@@ -61,10 +67,13 @@ export function readRun(folder: string, task?: RunConfig["task"]): SavedRun {
   }
   const { examples, ...config } = (content ?? {}) as Record<string, unknown>;
   const parsed = v.safeParse(examplesSchema, examples);
-  if (!parsed.success) throw misuse(`${path}: examples must say the shape and the classes of the data.`);
+  if (!parsed.success)
+    throw misuse(`${path}: examples must say the shape and the classes of the data.`);
   const run = { config: parseConfig(config, path), examples: parsed.output };
   if (task && run.config.task !== task) {
-    throw misuse(`${folder} is a run of gen train ${run.config.task}; this needs one of gen train ${task}.`);
+    throw misuse(
+      `${folder} is a run of gen train ${run.config.task}; this needs one of gen train ${task}.`,
+    );
   }
   return run;
 }
@@ -79,6 +88,7 @@ export async function readCheckpoint(
   onRefuse: (event: { name: string; reason: string }) => void,
 ): Promise<{ name: string; checkpoint: Checkpoint }> {
   const found = await latestCheckpoint(fileStore(runPaths(folder).checkpoints), onRefuse);
-  if (!found) throw new Failure(`${folder} has no checkpoint yet: let its training reach one first.`);
+  if (!found)
+    throw new Failure(`${folder} has no checkpoint yet: let its training reach one first.`);
   return found;
 }

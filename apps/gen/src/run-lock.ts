@@ -23,7 +23,11 @@ export interface RunLock {
  */
 export function lockRun(folder: string): RunLock {
   const path = join(folder, "run.lock");
-  const mine = JSON.stringify({ pid: process.pid, host: hostname(), started: startOf(process.pid) });
+  const mine = JSON.stringify({
+    pid: process.pid,
+    host: hostname(),
+    started: startOf(process.pid),
+  });
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
       writeFileSync(path, mine, { flag: "wx" });
@@ -76,7 +80,9 @@ function readLock(path: string): string | undefined {
 function parseHolder(text: string): Holder | undefined {
   try {
     const { pid, host, started } = JSON.parse(text) as Partial<Holder>;
-    return typeof pid === "number" && typeof host === "string" ? { pid, host, started: started ?? "" } : undefined;
+    return typeof pid === "number" && typeof host === "string"
+      ? { pid, host, started: started ?? "" }
+      : undefined;
   } catch {
     return undefined;
   }

@@ -11,13 +11,20 @@ export interface Samples {
 }
 
 /** Writes samples as safetensors: `samples` [count, …], `labels` [count] (int32) where there are classes. */
-export function writeSamples(path: string, { numbers, labels }: Samples, { shape, classes }: Examples, about: Record<string, string>): void {
+export function writeSamples(
+  path: string,
+  { numbers, labels }: Samples,
+  { shape, classes }: Examples,
+  about: Record<string, string>,
+): void {
   writeFileAtomic(
     path,
     serialize(
       {
         samples: { dtype: "F32", shape: [labels.length, ...shape], data: numbers },
-        ...(classes > 0 && { labels: { dtype: "I32" as const, shape: [labels.length], data: labels } }),
+        ...(classes > 0 && {
+          labels: { dtype: "I32" as const, shape: [labels.length], data: labels },
+        }),
       },
       about,
     ),
@@ -30,7 +37,9 @@ export function readSamples(path: string, { shape, classes }: Examples): Samples
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw misuse(`--samples ${path}: ${codeOf(error) === "ENOENT" ? "there is no such file" : messageOf(error)}.`);
+    throw misuse(
+      `--samples ${path}: ${codeOf(error) === "ENOENT" ? "there is no such file" : messageOf(error)}.`,
+    );
   }
   let tensors: ReturnType<typeof parse>["tensors"];
   try {
@@ -39,21 +48,30 @@ export function readSamples(path: string, { shape, classes }: Examples): Samples
     throw misuse(`--samples ${path}: ${messageOf(error)}.`);
   }
   const { samples, labels } = tensors;
-  if (samples?.dtype !== "F32" || samples.shape.slice(1).join() !== shape.join() || samples.shape.length !== shape.length + 1) {
+  if (
+    samples?.dtype !== "F32" ||
+    samples.shape.slice(1).join() !== shape.join() ||
+    samples.shape.length !== shape.length + 1
+  ) {
     const found = samples ? `${samples.dtype} [${samples.shape.join(", ")}]` : "none";
-    throw misuse(`--samples ${path}: needs a tensor "samples" F32 [count, ${shape.join(", ")}], found ${found}.`);
+    throw misuse(
+      `--samples ${path}: needs a tensor "samples" F32 [count, ${shape.join(", ")}], found ${found}.`,
+    );
   }
   const count = samples.shape[0] as number;
   if (count < 2) throw misuse(`--samples ${path}: needs at least 2 samples, found ${count}.`);
   const bad = samples.data.find((n) => !Number.isFinite(n));
-  if (bad !== undefined) throw misuse(`--samples ${path}: holds ${bad}; samples must be finite numbers.`);
+  if (bad !== undefined)
+    throw misuse(`--samples ${path}: holds ${bad}; samples must be finite numbers.`);
   if (labels?.dtype !== "I32" || labels.shape.join() !== String(count)) {
     const found = labels ? `${labels.dtype} [${labels.shape.join(", ")}]` : "none";
     throw misuse(`--samples ${path}: needs a tensor "labels" I32 [${count}], found ${found}.`);
   }
   const outside = labels.data.find((label) => label < 0 || label >= classes);
   if (outside !== undefined) {
-    throw misuse(`--samples ${path}: label ${outside} is out of range; there are 0 to ${classes - 1}.`);
+    throw misuse(
+      `--samples ${path}: label ${outside} is out of range; there are 0 to ${classes - 1}.`,
+    );
   }
   return { numbers: samples.data, labels: labels.data };
 }

@@ -11,10 +11,21 @@ export const sampleOptions = {
   "guidance-scale": {
     type: "string",
     valueHint: "s",
-    description: "Strength of classifier-free guidance, v0 + s (v - v0); 1 is none (default 2, or 1 for a model without labels)",
+    description:
+      "Strength of classifier-free guidance, v0 + s (v - v0); 1 is none (default 2, or 1 for a model without labels)",
   },
-  labels: { type: "string", valueHint: "all|3,7", description: "Which classes, evenly", default: "all" },
-  seed: { type: "string", valueHint: "n", description: "All randomness follows from it", default: "0" },
+  labels: {
+    type: "string",
+    valueHint: "all|3,7",
+    description: "Which classes, evenly",
+    default: "all",
+  },
+  seed: {
+    type: "string",
+    valueHint: "n",
+    description: "All randomness follows from it",
+    default: "0",
+  },
 } as const;
 
 export interface SampleSettings {
@@ -42,7 +53,12 @@ export function readSampleSettings(args: Given, { classes }: Examples): SampleSe
     labels: spreadLabels(count, parseLabels(args.labels, classes)),
     steps: integerOption("--steps", args.steps, 1, 100_000),
     solver: args.solver as keyof typeof solvers,
-    guidanceScale: scale === undefined ? (classes > 0 ? 2 : 1) : numberOption("--guidance-scale", scale, 0, 1000),
+    guidanceScale:
+      scale === undefined
+        ? classes > 0
+          ? 2
+          : 1
+        : numberOption("--guidance-scale", scale, 0, 1000),
     seed: integerOption("--seed", args.seed, 0),
   };
 }

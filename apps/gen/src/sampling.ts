@@ -6,7 +6,10 @@ import { tensor } from "@gen/tensor";
 import { type Examples, sizeOf } from "./examples.ts";
 import { misuse } from "./failure.ts";
 
-export const solvers: Record<"heun" | "euler", (times: readonly number[]) => Sampler> = { heun, euler };
+export const solvers: Record<"heun" | "euler", (times: readonly number[]) => Sampler> = {
+  heun,
+  euler,
+};
 
 export interface SamplePlan {
   /** One sample for each; ignored by a model without classes. */
@@ -30,11 +33,17 @@ export interface SamplePlan {
  *
  * @returns the numbers of all samples, one after another
  */
-export async function drawSamples(denoiser: NetworkDenoiser, examples: Examples, plan: SamplePlan): Promise<Float32Array> {
+export async function drawSamples(
+  denoiser: NetworkDenoiser,
+  examples: Examples,
+  plan: SamplePlan,
+): Promise<Float32Array> {
   const { labels, steps, guidanceScale, key, batchSize = 100, signal } = plan;
   const conditional = examples.classes > 0;
   if (!conditional && guidanceScale !== 1) {
-    throw misuse(`guidance needs labels, and this model was trained without; leave --guidance-scale out, got ${guidanceScale}.`);
+    throw misuse(
+      `guidance needs labels, and this model was trained without; leave --guidance-scale out, got ${guidanceScale}.`,
+    );
   }
   const guided = conditional ? classifierFree(denoiser, { scale: guidanceScale }) : denoiser;
   const sampler = solvers[plan.solver](uniformGrid(steps));
@@ -51,7 +60,14 @@ export async function drawSamples(denoiser: NetworkDenoiser, examples: Examples,
     plan.onStep?.({ step: 0, first, count: here, x: numbers.slice(0, here * size) });
     const noise = tensor(numbers, [batch, ...examples.shape]);
     const condition = conditional
-      ? tensor(Int32Array.from({ length: batch }, (_, i) => labels[Math.min(first + i, count - 1)] as number), [batch], "int32")
+      ? tensor(
+          Int32Array.from(
+            { length: batch },
+            (_, i) => labels[Math.min(first + i, count - 1)] as number,
+          ),
+          [batch],
+          "int32",
+        )
       : undefined;
     try {
       for await (const { index, x } of trajectory({
@@ -83,11 +99,14 @@ export function spreadLabels(count: number, classes: readonly number[]): Int32Ar
 /** «all» or «3,7»: the classes asked for. */
 export function parseLabels(text: string, classes: number): number[] {
   if (text === "all") return classes > 0 ? Array.from({ length: classes }, (_, i) => i) : [];
-  if (classes === 0) throw misuse(`--labels ${text}: this model was trained without labels; leave it out.`);
+  if (classes === 0)
+    throw misuse(`--labels ${text}: this model was trained without labels; leave it out.`);
   return text.split(",").map((item) => {
     const label = Number(item);
     if (!/^\s*\d+\s*$/.test(item) || label >= classes) {
-      throw misuse(`--labels ${text}: "${item}" is not a label; there are 0 to ${classes - 1}, or all.`);
+      throw misuse(
+        `--labels ${text}: "${item}" is not a label; there are 0 to ${classes - 1}, or all.`,
+      );
     }
     return label;
   });

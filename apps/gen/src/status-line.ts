@@ -55,7 +55,10 @@ export function createProgress(
       const parts = [`${unit} ${done}/${total}`];
       if (weight > 0) parts.push(`loss ${formatNumber(sum / weight)}`);
       if (rate > 0) parts.push(`${formatNumber(Number(rate.toPrecision(3)))} ${unit}s/s`);
-      parts.push(`${formatDuration(rate > 0 ? (total - done) / rate : Number.NaN)} left`, formatBytes(memory()));
+      parts.push(
+        `${formatDuration(rate > 0 ? (total - done) / rate : Number.NaN)} left`,
+        formatBytes(memory()),
+      );
       return `  ${parts.join(" · ")}`;
     },
   };

@@ -18,12 +18,16 @@ test("a record is length, checksum, data, checksum", () => {
   const record = frameRecord(encodeEvent({ fileVersion: "brain.Event:2" }, 1.5));
   expect([...record.subarray(0, 12)]).toEqual([24, 0, 0, 0, 0, 0, 0, 0, 0xa3, 0x7f, 0x4b, 0x22]);
   expect(record.length).toBe(12 + 24 + 4);
-  expect(Buffer.from(record.subarray(12, 36)).toString("hex")).toBe("09000000000000f83f1a0d627261696e2e4576656e743a32");
+  expect(Buffer.from(record.subarray(12, 36)).toString("hex")).toBe(
+    "09000000000000f83f1a0d627261696e2e4576656e743a32",
+  );
 });
 
 test("scalars are encoded as Summary values of an Event with its step", () => {
   const bytes = encodeEvent({ scalars: { loss: 0.5 }, step: 300 }, 2);
-  expect(Buffer.from(bytes).toString("hex")).toBe("09000000000000004010ac022a0d0a0b0a046c6f7373150000003f");
+  expect(Buffer.from(bytes).toString("hex")).toBe(
+    "09000000000000004010ac022a0d0a0b0a046c6f7373150000003f",
+  );
 });
 
 test("an event file holds whole records, and a new start tells TensorBoard from which step", () => {
@@ -31,11 +35,14 @@ test("an event file holds whole records, and a new start tells TensorBoard from 
   try {
     const events = createEventFile(folder, 7);
     events.write({ scalars: { loss: 1 }, step: 8 });
-    events.write({ image: { tag: "samples", png: Uint8Array.of(1, 2), width: 4, height: 3, channels: 1 }, step: 8 });
+    events.write({
+      image: { tag: "samples", png: Uint8Array.of(1, 2), width: 4, height: 3, channels: 1 },
+      step: 8,
+    });
     events.close();
     const file = readFileSync(events.path);
     const fields: number[][] = [];
-    for (let at = 0; at < file.length; ) {
+    for (let at = 0; at < file.length;) {
       const length = Number(file.readBigUInt64LE(at));
       expect(file.readUInt32LE(at + 8)).toBe(maskedCrc32c(file.subarray(at, at + 8)));
       const data = file.subarray(at + 12, at + 12 + length);
@@ -50,7 +57,12 @@ test("an event file holds whole records, and a new start tells TensorBoard from 
       fields.push(found);
       at += 16 + length;
     }
-    expect(fields).toEqual([[1, 3], [1, 2, 7], [1, 2, 5], [1, 2, 5]]);
+    expect(fields).toEqual([
+      [1, 3],
+      [1, 2, 7],
+      [1, 2, 5],
+      [1, 2, 5],
+    ]);
   } finally {
     rmSync(folder, { recursive: true });
   }

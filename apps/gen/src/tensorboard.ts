@@ -10,17 +10,27 @@ export type TensorBoardEvent =
   | { fileVersion: string }
   | { sessionStart: number }
   | { scalars: Record<string, number>; step: number }
-  | { image: { tag: string; png: Uint8Array; width: number; height: number; channels: number }; step: number };
+  | {
+      image: { tag: string; png: Uint8Array; width: number; height: number; channels: number };
+      step: number;
+    };
 
 /** The bytes of one `tensorflow.Event`. */
 export function encodeEvent(event: TensorBoardEvent, wallTime: number): Uint8Array {
   const writer = new BinaryWriter();
   writer.tag(1, WireType.Bit64).double(wallTime);
-  if ("fileVersion" in event) return writer.tag(3, WireType.LengthDelimited).string(event.fileVersion).finish();
+  if ("fileVersion" in event)
+    return writer.tag(3, WireType.LengthDelimited).string(event.fileVersion).finish();
   if ("sessionStart" in event) {
     // SessionLog { status = START }: the reader drops what an earlier, killed run wrote from this step on.
     writer.tag(2, WireType.Varint).int64(event.sessionStart);
-    return writer.tag(7, WireType.LengthDelimited).fork().tag(1, WireType.Varint).int32(1).join().finish();
+    return writer
+      .tag(7, WireType.LengthDelimited)
+      .fork()
+      .tag(1, WireType.Varint)
+      .int32(1)
+      .join()
+      .finish();
   }
   writer.tag(2, WireType.Varint).int64(event.step);
   writer.tag(5, WireType.LengthDelimited).fork();

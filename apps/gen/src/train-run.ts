@@ -63,14 +63,21 @@ export async function runTraining(job: TrainingJob): Promise<TrainingReport> {
     const rest = error.checkpoint
       ? `the last good checkpoint is ${join(paths.checkpoints, error.checkpoint)}; a lower optimizer.learningRate in a new --out may help`
       : "no checkpoint was saved before; try a lower optimizer.learningRate in a new --out";
-    throw new Failure(`Training became unstable: ${error.quantity} was not finite (NaN or infinite) at step ${error.step}; ${rest}.`, 1, { cause: error });
+    throw new Failure(
+      `Training became unstable: ${error.quantity} was not finite (NaN or infinite) at step ${error.step}; ${rest}.`,
+      1,
+      { cause: error },
+    );
   } finally {
     interrupt.dispose();
     lock.release();
   }
 }
 
-async function runLocked(job: TrainingJob, interrupt: { signal: AbortSignal; exitCode(): number }): Promise<TrainingReport> {
+async function runLocked(
+  job: TrainingJob,
+  interrupt: { signal: AbortSignal; exitCode(): number },
+): Promise<TrainingReport> {
   const { folder, config, trainee, output, picture } = job;
   const paths = runPaths(folder);
   const began = performance.now();
@@ -89,7 +96,8 @@ async function runLocked(job: TrainingJob, interrupt: { signal: AbortSignal; exi
       logEvery: config.logEvery,
       signal: interrupt.signal,
       ...(picture && job.sampleEvery && { sampleEvery: job.sampleEvery }),
-      onRefuse: ({ name, reason }) => output.warn(`gen: ${join(paths.checkpoints, name)} is passed over: ${reason}.`),
+      onRefuse: ({ name, reason }) =>
+        output.warn(`gen: ${join(paths.checkpoints, name)} is passed over: ${reason}.`),
       onResume: (event) => {
         from = event.step;
         output.say(`Resuming ${folder} at step ${from} of ${config.steps}.`);
@@ -102,11 +110,18 @@ async function runLocked(job: TrainingJob, interrupt: { signal: AbortSignal; exi
           const seconds = (performance.now() - began) / 1000;
           log.append(done, { ...metrics, seconds: Number(seconds.toFixed(3)) });
           events.write({ scalars: metrics, step: done });
-          output.event("step", { step: done, steps: config.steps, ...metrics, rate: progress.rate, memory: process.memoryUsage.rss() });
+          output.event("step", {
+            step: done,
+            steps: config.steps,
+            ...metrics,
+            rate: progress.rate,
+            memory: process.memoryUsage.rss(),
+          });
         }
         output.status(() => progress.line());
       },
-      onSave: (event) => output.event("checkpoint", { ...event, path: join(paths.checkpoints, event.name) }),
+      onSave: (event) =>
+        output.event("checkpoint", { ...event, path: join(paths.checkpoints, event.name) }),
       async onSample({ step: done }) {
         const { log, events, progress } = opened();
         const png = await (picture as NonNullable<typeof picture>)(done);
@@ -114,7 +129,10 @@ async function runLocked(job: TrainingJob, interrupt: { signal: AbortSignal; exi
         makeFolder(paths.samples);
         writeFileAtomic(path, png.bytes);
         const { width, height, channels } = png;
-        events.write({ image: { tag: "samples", png: png.bytes, width, height, channels }, step: done });
+        events.write({
+          image: { tag: "samples", png: png.bytes, width, height, channels },
+          step: done,
+        });
         writeFileAtomic(paths.loss, lossPlot(log.points, lossTitle(config)));
         output.event("samples", { step: done, path });
         progress.pause();
@@ -130,7 +148,9 @@ async function runLocked(job: TrainingJob, interrupt: { signal: AbortSignal; exi
     if (status === "finished" && from === config.steps) {
       output.say(`${folder} was finished already: all ${config.steps} steps are done.`);
     } else if (status === "finished") {
-      output.say(`Finished ${config.steps} steps in ${formatDuration(seconds)}, loss ${formatNumber(loss)}. The run is in ${folder}`);
+      output.say(
+        `Finished ${config.steps} steps in ${formatDuration(seconds)}, loss ${formatNumber(loss)}. The run is in ${folder}`,
+      );
     } else {
       output.say(`Stopped at step ${step} of ${config.steps}, and saved.`);
     }

@@ -10,12 +10,20 @@ export function commandUsage(name: string, description: string, args: ArgsDef): 
   const positionals = shown.filter(([, { type }]) => type === "positional");
   const options = shown.filter(([, { type }]) => type !== "positional");
   const rows: [string, string][] = [
-    ...positionals.map(([option, definition]): [string, string] => [`<${option}>`, explain(definition)]),
-    ...options.map(([option, definition]): [string, string] => [`--${option}${value(definition)}`, explain(definition)]),
+    ...positionals.map(([option, definition]): [string, string] => [
+      `<${option}>`,
+      explain(definition),
+    ]),
+    ...options.map(([option, definition]): [string, string] => [
+      `--${option}${value(definition)}`,
+      explain(definition),
+    ]),
     ["--help", "This text"],
   ];
   const width = Math.max(...rows.map(([left]) => left.length));
-  const required = options.filter(([, d]) => d.required).map(([option, d]) => ` --${option}${value(d)}`);
+  const required = options
+    .filter(([, d]) => d.required)
+    .map(([option, d]) => ` --${option}${value(d)}`);
   return [
     about,
     "",

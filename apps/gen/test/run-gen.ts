@@ -11,7 +11,10 @@ export interface Ended {
 }
 
 /** Starts the real command line as a process of its own. */
-export function startGen(args: readonly string[], env: Record<string, string> = {}): { child: ChildProcess; ended: Promise<Ended> } {
+export function startGen(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { child: ChildProcess; ended: Promise<Ended> } {
   const child = spawn(process.execPath, [script, ...args], {
     env: { ...process.env, GEN_BACKEND: "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -33,6 +36,20 @@ export function runGen(args: readonly string[], env?: Record<string, string>): P
 
 /** A training that takes a moment: a small perceptron on points. */
 export const tiny: readonly string[] = [
-  "train", "flow", "--preset", "points-moons", "--set", "model.width=8", "--set", "model.depth=1",
-  "--set", "batchSize=16", "--set", "sampleEvery=100000", "--set", "data.training=100", "--set", "logEvery=1",
+  "train",
+  "flow",
+  "--preset",
+  "points-moons",
+  "--set",
+  "model.width=8",
+  "--set",
+  "model.depth=1",
+  "--set",
+  "batchSize=16",
+  "--set",
+  "sampleEvery=100000",
+  "--set",
+  "data.training=100",
+  "--set",
+  "logEvery=1",
 ];

@@ -1,13 +1,22 @@
 import { release } from "node:os";
 import { defineCommand } from "citty";
-import { conv2d, dispose, key, matMul, normal, settle, type Tensor, tidy, useBackend, type BackendName } from "@gen/tensor";
+import {
+  conv2d,
+  dispose,
+  key,
+  matMul,
+  normal,
+  settle,
+  type Tensor,
+  tidy,
+  useBackend,
+  type BackendName,
+} from "@gen/tensor";
 import { backendNames, commonOptions } from "../common-options.ts";
 import { Failure, messageOf } from "../failure.ts";
 import { createOutput } from "../output.ts";
 import { describeChoice } from "../backend.ts";
 import { version } from "../version.ts";
-
-
 
 interface Timing {
   name: string;
@@ -21,13 +30,21 @@ interface Timing {
 export const doctorCommand = defineCommand({
   meta: {
     name: "doctor",
-    description: "Tell what runs here: Node, the platform, each backend with its speed, or how to install it.",
+    description:
+      "Tell what runs here: Node, the platform, each backend with its speed, or how to install it.",
   },
   args: commonOptions,
   async run({ args }) {
     const output = createOutput(args.json === true);
-    output.say(`gen ${version} · Node ${process.version} · ${process.platform} ${process.arch} (${release()})`);
-    output.event("system", { version, node: process.version, platform: process.platform, arch: process.arch });
+    output.say(
+      `gen ${version} · Node ${process.version} · ${process.platform} ${process.arch} (${release()})`,
+    );
+    output.event("system", {
+      version,
+      node: process.version,
+      platform: process.platform,
+      arch: process.arch,
+    });
     let works = 0;
     for (const name of backendNames) {
       const timing = await examine(name);
@@ -38,7 +55,8 @@ export const doctorCommand = defineCommand({
         : `no: ${timing.reason}`;
       output.say(`  ${name.padEnd(10)} ${times}`);
     }
-    if (works === 0) throw new Failure("No backend works here; the lines above say how to install one.");
+    if (works === 0)
+      throw new Failure("No backend works here; the lines above say how to install one.");
     const choice = await useBackend();
     output.say(describeChoice(choice));
     output.event("chosen", { ...choice });
@@ -51,7 +69,11 @@ async function examine(name: BackendName): Promise<Timing> {
     const { device } = await useBackend(name);
     return { name, works: true, device, ...(await time()) };
   } catch (error) {
-    return { name, works: false, reason: messageOf(error).replace(/^useBackend: the backend "\w+" cannot be used here: /, "") };
+    return {
+      name,
+      works: false,
+      reason: messageOf(error).replace(/^useBackend: the backend "\w+" cannot be used here: /, ""),
+    };
   }
 }
 

@@ -19,11 +19,24 @@ import { readSampleSettings, sampleOptions } from "../sample-options.ts";
 
 const args = {
   run: { type: "positional", description: "Run folder of gen train flow", required: true },
-  classifier: { type: "string", valueHint: "run", description: "Run folder of gen train classifier, on the same data", required: true },
-  samples: { type: "string", valueHint: "file", description: "Samples that gen sample wrote; drawn anew if left out" },
+  classifier: {
+    type: "string",
+    valueHint: "run",
+    description: "Run folder of gen train classifier, on the same data",
+    required: true,
+  },
+  samples: {
+    type: "string",
+    valueHint: "file",
+    description: "Samples that gen sample wrote; drawn anew if left out",
+  },
   ...sampleOptions,
   count: { ...sampleOptions.count, default: "1000" },
-  out: { type: "string", valueHint: "file", description: "Where the report goes (default <run>/eval.json)" },
+  out: {
+    type: "string",
+    valueHint: "file",
+    description: "Where the report goes (default <run>/eval.json)",
+  },
   ...dataOption,
   ...computeOptions,
 } as const;
@@ -44,14 +57,17 @@ export const evalCommand = defineCommand({
     const { config, examples } = readRun(given.run, "flow");
     const judge = readRun(given.classifier, "classifier");
     if (JSON.stringify(judge.examples) !== JSON.stringify(examples)) {
-      const tell = ({ shape, classes }: typeof examples): string => `${shape.join("×")} with ${classes} classes`;
+      const tell = ({ shape, classes }: typeof examples): string =>
+        `${shape.join("×")} with ${classes} classes`;
       throw misuse(
         `The flow draws ${tell(examples)}, the classifier reads ${tell(judge.examples)}; train one on the same data.`,
       );
     }
     const settings = readSampleSettings(given, examples);
-    const samples: Samples | undefined = given.samples === undefined ? undefined : readSamples(given.samples, examples);
-    const passedOver = ({ name, reason }: { name: string; reason: string }): void => output.warn(`gen: ${name} is passed over: ${reason}.`);
+    const samples: Samples | undefined =
+      given.samples === undefined ? undefined : readSamples(given.samples, examples);
+    const passedOver = ({ name, reason }: { name: string; reason: string }): void =>
+      output.warn(`gen: ${name} is passed over: ${reason}.`);
     const judgeCheckpoint = await readCheckpoint(given.classifier, passedOver);
     const flowCheckpoint = samples ? undefined : await readCheckpoint(given.run, passedOver);
     await chooseBackend(given.backend, output);
@@ -65,13 +81,19 @@ export const evalCommand = defineCommand({
       const drawn = samples ?? {
         labels: settings.labels,
         numbers: await drawWithProgress(
-          loadFlow(config, examples, flowCheckpoint as NonNullable<typeof flowCheckpoint>), examples, settings, output, interrupt.signal,
+          loadFlow(config, examples, flowCheckpoint as NonNullable<typeof flowCheckpoint>),
+          examples,
+          settings,
+          output,
+          interrupt.signal,
         ),
       };
       evaluation = await evaluate(reader, drawn, dataset);
     } catch (error) {
       if (!interrupt.signal.aborted) throw error;
-      throw new Failure("Interrupted; no report was written.", interrupt.exitCode(), { cause: error });
+      throw new Failure("Interrupted; no report was written.", interrupt.exitCode(), {
+        cause: error,
+      });
     } finally {
       interrupt.dispose();
     }
@@ -96,7 +118,8 @@ export const evalCommand = defineCommand({
 
 /** The report for people. */
 export function describeEvaluation(e: Evaluation): string[] {
-  const real = e.heldOutAccuracy === null ? "" : ` (held-out images: ${formatShare(e.heldOutAccuracy)})`;
+  const real =
+    e.heldOutAccuracy === null ? "" : ` (held-out images: ${formatShare(e.heldOutAccuracy)})`;
   const other = e.heldOutFid === null ? "" : ` (held-out images: ${e.heldOutFid.toFixed(3)})`;
   return [
     `Read as the label asked for: ${formatShare(e.labelAccuracy)} of ${e.samples}${real}`,

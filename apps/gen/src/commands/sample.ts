@@ -18,7 +18,11 @@ import { readSampleSettings, sampleOptions } from "../sample-options.ts";
 const args = {
   run: { type: "positional", description: "Run folder of gen train flow", required: true },
   ...sampleOptions,
-  out: { type: "string", valueHint: "folder", description: "Where samples.png and samples.safetensors go (default <run>/drawn)" },
+  out: {
+    type: "string",
+    valueHint: "folder",
+    description: "Where samples.png and samples.safetensors go (default <run>/drawn)",
+  },
   ...computeOptions,
 } as const;
 
@@ -40,7 +44,9 @@ export const sampleCommand = defineCommand({
     const output = createOutput(given.json === true);
     const { config, examples } = readRun(given.run, "flow");
     const settings = readSampleSettings(given, examples);
-    const found = await readCheckpoint(given.run, ({ name, reason }) => output.warn(`gen: ${name} is passed over: ${reason}.`));
+    const found = await readCheckpoint(given.run, ({ name, reason }) =>
+      output.warn(`gen: ${name} is passed over: ${reason}.`),
+    );
     await chooseBackend(given.backend, output);
     const denoiser = loadFlow(config, examples, found);
     const interrupt = listenForInterrupt(output, "Stopping: nothing is written.");
@@ -49,7 +55,11 @@ export const sampleCommand = defineCommand({
       numbers = await drawWithProgress(denoiser, examples, settings, output, interrupt.signal);
     } catch (error) {
       if (!interrupt.signal.aborted) throw error;
-      throw new Failure("Interrupted before all samples were drawn; nothing was written.", interrupt.exitCode(), { cause: error });
+      throw new Failure(
+        "Interrupted before all samples were drawn; nothing was written.",
+        interrupt.exitCode(),
+        { cause: error },
+      );
     } finally {
       interrupt.dispose();
     }
@@ -57,9 +67,17 @@ export const sampleCommand = defineCommand({
     const folder = given.out ?? join(given.run, "drawn");
     makeFolder(folder);
     const { labels, steps, solver, guidanceScale, seed } = settings;
-    const paths = { picture: join(folder, "samples.png"), samples: join(folder, "samples.safetensors") };
+    const paths = {
+      picture: join(folder, "samples.png"),
+      samples: join(folder, "samples.safetensors"),
+    };
     const shown = examples.shape.length === 1 ? labels.length : Math.min(PICTURED, labels.length);
-    const png = drawGrid(numbers.subarray(0, shown * sizeOf(examples)), labels.subarray(0, shown), examples, 2);
+    const png = drawGrid(
+      numbers.subarray(0, shown * sizeOf(examples)),
+      labels.subarray(0, shown),
+      examples,
+      2,
+    );
     writeSamples(paths.samples, { numbers, labels }, examples, {
       run: config.preset,
       checkpoint: found.name,
@@ -69,7 +87,9 @@ export const sampleCommand = defineCommand({
       seed: String(seed),
     });
     writeFileAtomic(paths.picture, png.bytes);
-    output.say(`Wrote ${paths.picture}${shown < labels.length ? ` (the first ${shown})` : ""} and ${paths.samples}`);
+    output.say(
+      `Wrote ${paths.picture}${shown < labels.length ? ` (the first ${shown})` : ""} and ${paths.samples}`,
+    );
     output.event("samples", { count: labels.length, ...paths, checkpoint: found.name });
     return 0;
   },

@@ -12,10 +12,14 @@ import { planRun, trainDescription, trainOptions } from "../train-options.ts";
 export const trainClassifierCommand = defineCommand({
   meta: {
     name: "classifier",
-    description: trainDescription("classifier", "Train a small convolutional classifier, which `gen eval` judges samples by.", [
-      "gen train classifier --preset mnist --out runs/mnist-classifier",
-      "gen train classifier --preset glyphs --steps 300",
-    ]),
+    description: trainDescription(
+      "classifier",
+      "Train a small convolutional classifier, which `gen eval` judges samples by.",
+      [
+        "gen train classifier --preset mnist --out runs/mnist-classifier",
+        "gen train classifier --preset glyphs --steps 300",
+      ],
+    ),
   },
   args: trainOptions,
   async run({ args, rawArgs }) {
@@ -24,7 +28,9 @@ export const trainClassifierCommand = defineCommand({
     await chooseBackend(args.backend, output);
     const dataset = await loadDataset(config.data, args.data, output);
     if (dataset.kind !== "images" || dataset.examples.classes < 2) {
-      throw misuse(`A classifier needs images with labels; the data set ${config.data.name} has none.`);
+      throw misuse(
+        `A classifier needs images with labels; the data set ${config.data.name} has none.`,
+      );
     }
     const { status, exitCode } = await runClassifier(folder, config, dataset, output);
     if (status === "aborted") {
@@ -33,7 +39,8 @@ export const trainClassifierCommand = defineCommand({
     }
     const { heldOut, examples } = dataset;
     if (heldOut.count === 0 || !heldOut.labels) return exitCode;
-    const warn = ({ name, reason }: { name: string; reason: string }): void => output.warn(`gen: ${name} is passed over: ${reason}.`);
+    const warn = ({ name, reason }: { name: string; reason: string }): void =>
+      output.warn(`gen: ${name} is passed over: ${reason}.`);
     const reader = loadClassifier(config, examples, await readCheckpoint(folder, warn));
     const { labels } = await reader.read(normalized(heldOut));
     const share = accuracy(labels, heldOut.labels);

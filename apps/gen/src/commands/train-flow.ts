@@ -8,12 +8,16 @@ import { planRun, trainDescription, trainOptions } from "../train-options.ts";
 export const trainFlowCommand = defineCommand({
   meta: {
     name: "flow",
-    description: trainDescription("flow", "Train a rectified flow, which `gen sample` draws from.", [
-      "gen train flow --preset glyphs",
-      "gen train flow --preset mnist --data ../shared/data --out runs/mnist",
-      "gen train flow --preset glyphs --set model.kind=dit --set optimizer.learningRate=3e-4 --out runs/dit",
-      "gen train flow --resume --out runs/mnist",
-    ]),
+    description: trainDescription(
+      "flow",
+      "Train a rectified flow, which `gen sample` draws from.",
+      [
+        "gen train flow --preset glyphs",
+        "gen train flow --preset mnist --data ../shared/data --out runs/mnist",
+        "gen train flow --preset glyphs --set model.kind=dit --set optimizer.learningRate=3e-4 --out runs/dit",
+        "gen train flow --resume --out runs/mnist",
+      ],
+    ),
   },
   args: trainOptions,
   async run({ args, rawArgs }) {
