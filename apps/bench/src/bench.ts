@@ -1,4 +1,5 @@
 import { renameSync, statSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { dirname } from "node:path";
 import { useBackend } from "@gen/tensor";
 import { parseArguments, usage } from "./arguments.ts";
@@ -38,6 +39,7 @@ export async function bench(
     if (python) await checkPython(python);
     else progress("PyTorch is left out: give a Python that has torch by --python or GEN_PYTHON");
   }
+  const load = loadavg()[0] ?? 0;
   // This process only initialises the shared weights.
   await useBackend("cpu");
   const comparisons: Comparison[] = [];
@@ -45,7 +47,7 @@ export async function bench(
     if (only.includes(workload.name)) comparisons.push(await compare(workload, options, progress));
   }
   const versions = Object.assign({}, ...comparisons.map((c) => c.versions));
-  const report = reportOf(comparisons, machineOf(threads, versions));
+  const report = reportOf(comparisons, machineOf(threads, load, versions));
   out(tableOf(report));
   if (json !== undefined) {
     writeFileSync(`${json}.part`, `${JSON.stringify(report, null, 2)}\n`);

@@ -34,6 +34,7 @@ export class Contender {
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, ...env },
     });
+    process.once("exit", () => child.kill("SIGKILL")); // in the middle of a long step it would not notice
     const contender = new Contender(name, child);
     const { versions } = await contender.#reply<Ready>(120_000);
     return { contender, versions };

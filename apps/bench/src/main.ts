@@ -1,6 +1,8 @@
 import { bench } from "./bench.ts";
 import { Failure } from "./failure.ts";
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
+
 try {
   await bench(process.argv.slice(2), process.env, {
     out: (text) => process.stdout.write(text),

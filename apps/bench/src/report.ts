@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
+import { availableParallelism, cpus, totalmem } from "node:os";
 import { type PeerName, peerNames } from "./arguments.ts";
 import type { Comparison, PeerResult } from "./compare.ts";
 import { geometricMean } from "./statistics.ts";
@@ -16,6 +14,8 @@ export interface Report {
     oursMs: number;
     peersMs: ByPeer<number>;
     ratios: ByPeer<number>;
+    /** The fastest step of each, for a machine that others use too. */
+    fastestMs: ByPeer<number> & { ours: number };
     /** Lowest and highest ratio of all rounds. */
     spread: ByPeer<[number, number]>;
     /** Of a peer that can work in several ways, the one that counted. */
@@ -30,7 +30,7 @@ export interface Report {
 }
 
 export function reportOf(comparisons: readonly Comparison[], machine: Report["machine"]): Report {
-  const workloads = comparisons.map(({ name, parameters, oursMs, peers }) => {
+  const workloads = comparisons.map(({ name, parameters, oursMs, oursFastestMs, peers }) => {
     const pick = <T>(get: (result: PeerResult) => T | undefined): ByPeer<T> => {
       const found = Object.entries(peers).map(([peer, result]) => [peer, get(result)] as const);
       return Object.fromEntries(found.filter(([, value]) => value !== undefined)) as ByPeer<T>;
@@ -43,6 +43,7 @@ export function reportOf(comparisons: readonly Comparison[], machine: Report["ma
       oursMs,
       peersMs: timed(({ ms }) => ms),
       ratios: timed(({ ratio }) => ratio.median),
+      fastestMs: { ours: oursFastestMs, ...timed(({ fastestMs }) => fastestMs) },
       spread: timed(({ ratio }): [number, number] => [ratio.lowest, ratio.highest]),
       variants: pick((result) => ("ms" in result ? result.variant : undefined)),
       checkErrors: timed((result) => result.checkError),
@@ -57,21 +58,24 @@ export function reportOf(comparisons: readonly Comparison[], machine: Report["ma
   return { machine, workloads, geomean };
 }
 
-/** The machine, and the versions of all that ran on it. */
-export function machineOf(threads: number, versions: Record<string, string>): Report["machine"] {
-  const require = createRequire(import.meta.resolve("@gen/backend-onnx"));
-  const ort = JSON.parse(
-    readFileSync(require.resolve("onnxruntime-node/package.json"), "utf8"),
-  ) as { version: string };
+/**
+ * The machine, and the versions of all that ran on it.
+ *
+ * @param load the average number of processes that wanted a core in the minute before: 0 on a quiet machine
+ */
+export function machineOf(
+  threads: number,
+  load: number,
+  versions: Record<string, string>,
+): Report["machine"] {
   return {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: availableParallelism(),
     threads,
     memoryGb: Math.round(totalmem() / 2 ** 30),
-    load: Math.round(loadavg()[0]! * 100) / 100,
+    load: Math.round(load * 100) / 100,
     platform: `${process.platform} ${process.arch}`,
     node: process.versions.node,
-    onnxruntime: ort.version,
     ...versions,
   };
 }

@@ -22,7 +22,10 @@ export function tableOf({ machine, workloads, geomean }: Report): string {
       .join("  ")
       .trimEnd(),
   );
-  const notes = workloads.flatMap(({ name, missing, variants }) => [
+  const notes = workloads.flatMap(({ name, missing, variants, fastestMs }) => [
+    `${name}: fastest steps: ${Object.entries(fastestMs)
+      .map(([who, ms]) => `${who} ${milliseconds(ms)}`)
+      .join(", ")}`,
     ...Object.entries(variants).map(([peer, variant]) => `${name}: ${peer} in ${variant} format`),
     ...Object.entries(missing).map(([peer, reason]) => `${name}: ${peer} n/a: ${reason}`),
   ]);

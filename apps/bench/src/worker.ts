@@ -11,13 +11,14 @@ const [name, threads] = process.argv.slice(2) as [string, string];
 const say = (message: Ready | Prepared | Timed | Failed): void => {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 };
-const version = (specifier: string): string =>
-  (createRequire(import.meta.url)(`${specifier}/package.json`) as { version: string }).version;
+const version = (specifier: string, from: string = import.meta.url): string =>
+  (createRequire(from)(`${specifier}/package.json`) as { version: string }).version;
 
 try {
   if (name === "onnx") {
     const { device } = await useBackend("onnx", { threads: Number(threads) });
-    say({ versions: { onnx: device } });
+    const engine = import.meta.resolve("@gen/backend-onnx");
+    say({ versions: { onnxruntime: version("onnxruntime-node", engine), onnx: device } });
   } else {
     // TensorFlow.js's own backends, as its users load them.
     await import(`@tensorflow/tfjs-backend-${name}`);

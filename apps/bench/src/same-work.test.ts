@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { sameWork } from "./same-work.ts";
+
+const ours = { parameters: 10, checks: [2, 1.5, 1], stepMs: 1 };
+
+test("results that differ in rounding are of the same work", () => {
+  expect(sameWork(ours, { ...ours, checks: [2.0002, 1.5, 1] })).toBeCloseTo(1e-4, 6);
+  expect(sameWork(ours, { ...ours, checks: [2] })).toBe(0);
+});
+
+test("another number of parameters is other work", () => {
+  expect(() => sameWork(ours, { ...ours, parameters: 11 })).toThrow(
+    "ours has 10 parameters, it has 11",
+  );
+});
+
+test("results that differ by more, are not numbers, or are none at all, are of other work", () => {
+  for (const checks of [[2, 1.5, 1.01], [2, NaN, 1], [2, 1.5, 1, 0.5], []]) {
+    expect(() => sameWork(ours, { ...ours, checks })).toThrow("ours computed 2, 1.5, 1, it");
+  }
+});
