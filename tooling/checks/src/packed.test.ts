@@ -26,7 +26,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 // A nested npm must not take the settings of the one that runs this test.
 const env = Object.fromEntries(
   Object.entries(process.env).filter(
-    ([name]) => !/^(?:npm_package|npm_lifecycle|npm_config_local_prefix|INIT_CWD|NODE_)/.test(name),
+    ([name]) =>
+      !/^(?:npm_package|npm_lifecycle|npm_config_local_prefix|INIT_CWD|NODE_ENV$|NODE_OPTIONS$|NODE_PATH$)/.test(
+        name,
+      ),
   ),
 );
 
