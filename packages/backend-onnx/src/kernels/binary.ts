@@ -9,6 +9,15 @@ export function binaryOp(graph: Graph, op: string, a: Value, b: Value, type?: El
   return graph.op(op, [a, b], type ? { shape, type } : { shape });
 }
 
+/** Records a choice between two values by a condition; all broadcast. */
+export function whereOp(graph: Graph, condition: Value, yes: Value, no: Value): Value {
+  const shape = [yes, no].reduce<number[]>(
+    (s, value) => backend_util.assertAndGetBroadcastShape(s, [...value.shape]),
+    [...condition.shape],
+  );
+  return graph.op("Where", [condition, yes, no], { shape, type: yes.type });
+}
+
 /** Booleans count as integers in arithmetic. */
 function number(graph: Graph, x: Value): Value {
   return x.type === "bool" ? graph.cast(x, "int32") : x;
@@ -103,6 +112,7 @@ export const binaryKernels: Kernels = {
     return graph.op("Mul", [input("dy"), slope]);
   },
   AddN: ({ graph, inputs }) => inputs().reduce((sum, next) => graph.op("Add", [sum, next])),
+  BitwiseAnd: (call) => binaryOp(call.graph, "BitwiseAnd", ...operands(call)),
   Equal: comparison("Equal"),
   NotEqual: (call) =>
     call.graph.op("Not", [binaryOp(call.graph, "Equal", ...operands(call), "bool")]),

@@ -1,9 +1,11 @@
 import { backend_util } from "@tensorflow/tfjs-core";
-import type { Graph, Value } from "../graph.ts";
+import { type Graph, sizeOf, type Value } from "../graph.ts";
 import type { Attributes } from "../onnx/types.ts";
 import { binaryOp } from "./binary.ts";
+import { geometryOf2D } from "./geometry.ts";
 import type { Call, Kernels } from "./kernel.ts";
-import { activate } from "./matmul.ts";
+import { activate, matMulOp } from "./matmul.ts";
+import { transposedConv, windowsOf } from "./windows.ts";
 
 type ConvInfo = backend_util.Conv2DInfo;
 
@@ -24,12 +26,12 @@ function convInfo(
   filterShape: readonly number[],
   depthwise = false,
 ): ConvInfo {
-  const { strides, pad, dilations = 1, dimRoundingMode, dataFormat } = attributes;
+  const { strides, pad, dilations, dimRoundingMode, dataFormat } = attributes;
   return backend_util.computeConv2DInfo(
     [...inShape] as [number, number, number, number],
     [...filterShape] as [number, number, number, number],
     strides,
-    dilations,
+    dilations ?? 1,
     pad,
     dimRoundingMode,
     depthwise,
@@ -58,9 +60,11 @@ function conv(graph: Graph, x: Value, filter: Value, info: ConvInfo): Value {
 function finish(call: Call, result: Value): Value {
   const { graph, tensor, attributes } = call;
   const biased = tensor("bias") ? binaryOp(graph, "Add", result, call.input("bias")) : result;
-  const weights = tensor("preluActivationWeights")
-    ? call.input("preluActivationWeights")
-    : undefined;
+  // In NCHW, weights of rank 3 are laid out as the channels-first result is.
+  const slopes = tensor("preluActivationWeights");
+  const first = attributes.dataFormat === "NCHW" && slopes?.shape.length === 3;
+  const given = slopes ? call.input("preluActivationWeights") : undefined;
+  const weights = given && first ? graph.transpose(given, [1, 2, 0]) : given;
   return activate(graph, biased, attributes.activation, weights, attributes.leakyreluAlpha);
 }
 
@@ -110,6 +114,30 @@ export const convKernels: Kernels = {
       call,
       finish(call, depthwise(call.graph, channelsLast(call, "x"), filter, info)),
     );
+  },
+  DepthwiseConv2dNativeBackpropInput: (call) => {
+    const { graph, input, attributes } = call;
+    const filter = input("filter");
+    const [kh, kw, I, M] = filter.shape as [number, number, number, number];
+    const geometry = geometryOf2D(convInfo(call, attributes.inputShape, filter.shape, true));
+    const weights = graph.reshape(graph.transpose(filter, [2, 3, 0, 1]), [I * M, 1, kh, kw]);
+    const dy = graph.transpose(input("dy"), [0, 3, 1, 2]);
+    return graph.transpose(transposedConv(graph, dy, weights, geometry, I), [0, 2, 3, 1]);
+  },
+  DepthwiseConv2dNativeBackpropFilter: (call) => {
+    // Channel by channel, windows of x times dy.
+    const { graph, input, attributes } = call;
+    const [x, dy] = [input("x"), input("dy")];
+    const [kh, kw, I, M] = attributes.filterShape as [number, number, number, number];
+    const geometry = geometryOf2D(convInfo(call, x.shape, attributes.filterShape, true));
+    const rows = sizeOf(dy.shape) / (I * M);
+    const windows = graph.reshape(windowsOf(graph, x, geometry), [rows, kh * kw, I]);
+    const product = matMulOp(
+      graph,
+      graph.transpose(windows, [2, 1, 0]),
+      graph.transpose(graph.reshape(dy, [rows, I, M]), [1, 0, 2]),
+    );
+    return graph.reshape(graph.transpose(product, [1, 0, 2]), [kh, kw, I, M]);
   },
 };
 

@@ -12,13 +12,15 @@ export interface Call {
   inputs(): Value[];
   /** The input of this name, as TensorFlow.js hands it over. */
   tensor(name: string): TensorInfo;
+  /** The same for a kernel that takes a list. */
+  tensors(): TensorInfo[];
   // TensorFlow.js's attributes are untyped: each lowering names those of its kernel.
   // oxlint-disable-next-line typescript/no-explicit-any
   attributes: any;
 }
 
 /** Records a kernel; answers its result or results. A TensorInfo is handed on as it is. */
-export type Kernel = (call: Call) => Value | Value[] | TensorInfo;
+export type Kernel = (call: Call) => Value | Value[] | TensorInfo | TensorInfo[];
 
 /** Kernels by TensorFlow.js's names. */
 export type Kernels = Record<string, Kernel>;
@@ -31,9 +33,17 @@ export function callOf(
   return {
     graph: backend.graph,
     backend,
-    input: (name) => backend.value(inputs[name] as TensorInfo),
-    inputs: () => Object.values(inputs).map((tensor) => backend.value(tensor as TensorInfo)),
+    input: (name) => valueOf(backend, inputs[name] as TensorInfo),
+    inputs: () => Object.values(inputs).map((tensor) => valueOf(backend, tensor as TensorInfo)),
     tensor: (name) => inputs[name] as TensorInfo,
+    tensors: () => Object.values(inputs) as TensorInfo[],
     attributes: attributes ?? {},
   };
+}
+
+function valueOf(backend: OnnxBackend, tensor: TensorInfo): Value {
+  if (tensor.dtype === "string" || tensor.dtype === "complex64") {
+    throw new Error(`The onnx backend does not take ${tensor.dtype} tensors in this operation`);
+  }
+  return backend.value(tensor);
 }

@@ -1,6 +1,7 @@
 import { backend_util, util } from "@tensorflow/tfjs-core";
 import { type Graph, sizeOf, type Value } from "../graph.ts";
 import type { Kernel, Kernels } from "./kernel.ts";
+import { padOp } from "./shape.ts";
 
 /** Rows are summed in this many parts first where a sum over leading axes would run on one thread. */
 const parts = 64;
@@ -95,4 +96,21 @@ export const reduceKernels: Kernels = {
     graph.op("CumSum", [input("x"), graph.scalar(axis, "int64")], {
       attributes: { exclusive: { int: Number(exclusive) }, reverse: { int: Number(reverse) } },
     }),
+  Cumprod: ({ graph, input, attributes: { axis, exclusive, reverse } }) => {
+    // Products over windows of 1, 2, 4 … elements, in log₂(size) steps.
+    const x = input("x");
+    const size = x.shape[axis] as number;
+    const shifted = (value: Value, by: number): Value =>
+      padOp(
+        graph,
+        value,
+        x.shape.map((_, i) => (i !== axis ? [0, 0] : reverse ? [-by, by] : [by, -by])),
+        1,
+      );
+    let product = exclusive ? shifted(x, 1) : x;
+    for (let reach = 1; reach < size; reach *= 2) {
+      product = graph.op("Mul", [product, shifted(product, reach)]);
+    }
+    return product;
+  },
 };

@@ -1,6 +1,7 @@
 import { backend_util, slice_util, util } from "@tensorflow/tfjs-core";
 import { type Graph, sizeOf, type Value } from "../graph.ts";
 import type { ElementType } from "../onnx/types.ts";
+import { hostTensor } from "./host.ts";
 import type { Call, Kernel, Kernels } from "./kernel.ts";
 
 /** The values from `begin` up to `begin + size` along every axis. */
@@ -59,18 +60,29 @@ const reshape: Kernel = ({ backend, tensor, attributes: { shape } }) => {
   return backend.share(x, util.inferFromImplicitShape(shape, util.sizeFromShape(x.shape)));
 };
 
-function filled(graph: Graph, shape: readonly number[], type: ElementType, value: number): Value {
+export function filled(
+  graph: Graph,
+  shape: readonly number[],
+  type: ElementType,
+  value: number,
+): Value {
   return expandOp(graph, graph.scalar(value, type), shape);
 }
 
 /** A list of numbers made by the kernel itself: data, not structure. */
-function made(data: Float32Array | Int32Array): Value {
+export function made(data: Float32Array | Int32Array): Value {
   const type = data instanceof Int32Array ? "int32" : "float32";
   return { type, shape: [data.length], node: undefined, data, constant: undefined };
 }
 
 /** Writes or adds rows of `updates` at the positions that the last axis of `indices` names. */
-function scatter(graph: Graph, x: Value, indices: Value, updates: Value, reduction: "add" | "none"): Value {
+export function scatter(
+  graph: Graph,
+  x: Value,
+  indices: Value,
+  updates: Value,
+  reduction: "add" | "none",
+): Value {
   const depth = indices.shape.length < 1 ? 1 : (indices.shape.at(-1) as number);
   const rows = sizeOf(indices.shape) / depth;
   return graph.op(
@@ -307,14 +319,27 @@ export const shapeKernels: Kernels = {
       attributes: { shape, value, dtype },
     } = call;
     const type = dtype ?? util.inferDtype(value);
+    if (type === "string") {
+      const strings = Array.from({ length: sizeOf(shape) }, () => util.encodeString(value));
+      return hostTensor(call.backend, strings, shape, "string");
+    }
     // Ones and zeros are written into the graph; any other number is data, so that changing it recompiles nothing.
     if (value === 0 || value === 1) return filled(graph, shape, type, Number(value));
     const data = type === "int32" ? Int32Array.of(value) : Float32Array.of(value);
-    return expandOp(
-      graph,
-      graph.reshape(made(data), []),
+    return expandOp(graph, graph.reshape(made(data), []), shape);
+  },
+  Diag: ({ graph, input }) => {
+    const x = input("x");
+    const size = sizeOf(x.shape);
+    const eye = Uint8Array.from({ length: size * size }, (_, i) => Number(i % (size + 1) === 0));
+    const diagonal = graph.constant("bool", [size, size], eye, `eye ${size}`);
+    const shape = [size, size];
+    const zero = graph.scalar(0, x.type);
+    const matrix = graph.op("Where", [diagonal, graph.reshape(x, [size]), zero], {
       shape,
-    );
+      type: x.type,
+    });
+    return graph.reshape(matrix, [...x.shape, ...x.shape]);
   },
   ZerosLike: ({ graph, input }) => filled(graph, input("x").shape, input("x").type, 0),
   OnesLike: ({ graph, input }) => filled(graph, input("x").shape, input("x").type, 1),
@@ -322,9 +347,7 @@ export const shapeKernels: Kernels = {
     const { start, stop, step, dtype } = call.attributes;
     const count = Math.max(0, Math.ceil((stop - start) / step));
     const numbers = Array.from({ length: count }, (_, i) => start + i * step);
-    return dtype === "int32"
-      ? made(Int32Array.from(numbers))
-      : made(Float32Array.from(numbers));
+    return dtype === "int32" ? made(Int32Array.from(numbers)) : made(Float32Array.from(numbers));
   },
   LinSpace: (call) => {
     const { start, stop, num } = call.attributes;
