@@ -9,6 +9,9 @@ import { fileURLToPath } from "node:url";
 const cwd = fileURLToPath(new URL("../../", import.meta.url));
 const { packageManager } = JSON.parse(readFileSync(join(cwd, "package.json"), "utf8"));
 const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1" };
+// Of an outer `npx --package …`, which would speak to the npx below.
+delete env.npm_config_package;
+delete env.npm_config_call;
 
 /** Runs a command of pnpm, and shows what it prints: whether it went well, and its output. */
 function pnpm(...args) {

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { environment } from "./environment.ts";
 import { root } from "./workspace.ts";
 
 /**
@@ -16,6 +17,7 @@ export function packAll(into: string): Map<string, string> {
   const command = "--recursive --filter ./packages/* pack --json --pack-destination".split(" ");
   const result = spawnSync("npx", ["--yes", packageManager, ...command, into], {
     cwd: fileURLToPath(root),
+    env: environment,
     encoding: "utf8",
     shell: process.platform === "win32",
   });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { environment } from "./environment.ts";
 import { packAll } from "./pack.ts";
 import { exampleOf, missingResult } from "./readme.ts";
 import { packages } from "./workspace.ts";
@@ -22,16 +23,6 @@ beforeAll(() => {
   tarballs = Object.fromEntries(packed);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-// A nested npm must not take the settings of the one that runs this test.
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(
-    ([name]) =>
-      !/^(?:npm_package|npm_lifecycle|npm_config_local_prefix|INIT_CWD|NODE_ENV$|NODE_OPTIONS$|NODE_PATH$)/.test(
-        name,
-      ),
-  ),
-);
 
 describe.concurrent("with plain npm, in an empty folder", () => {
   for (const each of packages) {
@@ -75,7 +66,7 @@ function run(cwd: string, command: string, args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
-      env,
+      env: environment,
       shell: process.platform === "win32" && command !== "node",
       stdio: ["ignore", "pipe", "pipe"],
     });
