@@ -24,10 +24,7 @@ export interface NodeRuntimeOptions {
  * @throws when the package or its binary for this platform is missing
  */
 export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
-  const { binding, initOrt } = createRequire(import.meta.url)("onnxruntime-node/dist/binding") as {
-    binding: Binding;
-    initOrt: () => void;
-  };
+  const { binding, initOrt } = loadBinding();
   initOrt();
   const threads = options.threads ?? availableParallelism();
   const sessionOptions = {
@@ -63,4 +60,28 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
     blockSize: probeBlockSize(load),
     load,
   };
+}
+
+interface BindingModule {
+  binding: Binding;
+  initOrt: () => void;
+}
+
+function loadBinding(): BindingModule {
+  let loaded: Partial<BindingModule>;
+  try {
+    loaded = createRequire(import.meta.url)("onnxruntime-node/dist/binding") as BindingModule;
+  } catch (error) {
+    if (!String((error as Error).message).includes("onnxruntime_binding.node")) throw error;
+    throw new Error(`onnxruntime-node has no binary for ${process.platform} ${process.arch}`, {
+      cause: error,
+    });
+  }
+  if (
+    typeof loaded.initOrt !== "function" ||
+    typeof loaded.binding?.InferenceSession !== "function"
+  ) {
+    throw new Error("this onnxruntime-node is not 1.30.0, whose inner binding the engine calls");
+  }
+  return loaded as BindingModule;
 }

@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { useBackend } from "./index.ts";
+
+// In a file of its own: a binary, once loaded, stays in its process.
+test("where the native engine has no binary, the next backend is chosen and the reason told", async () => {
+  delete process.env["GEN_BACKEND"];
+  Object.defineProperty(process, "arch", { value: "riscv64" });
+  const { name, passedOver } = await useBackend();
+  expect(name).toBe("cpu");
+  expect(passedOver[0]).toEqual({
+    name: "onnx",
+    reason: `onnxruntime-node has no binary for ${process.platform} riscv64.`,
+  });
+  expect(passedOver.map((p) => p.name)).toEqual(["onnx", "tensorflow", "webgpu"]);
+});
