@@ -98,9 +98,9 @@ export const binaryKernels: Kernels = {
     return graph.op("Where", [atZero, zero, moved], { shape, type: "float32" });
   },
   Prelu: ({ graph, input }) => {
-    const x = input("x");
+    const x = graph.cast(input("x"), "float32");
     const below = graph.op("Min", [x, graph.scalar(0)], { shape: x.shape });
-    const scaled = binaryOp(graph, "Mul", input("alpha"), below);
+    const scaled = binaryOp(graph, "Mul", graph.cast(input("alpha"), "float32"), below);
     return binaryOp(graph, "Add", graph.op("Relu", [x]), scaled);
   },
   EluGrad: ({ graph, input }) => {

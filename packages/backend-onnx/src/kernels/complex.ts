@@ -1,6 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { OnnxBackend } from "../backend.ts";
-import type { Graph, Value } from "../graph.ts";
+import { type Graph, sizeOf, type Value } from "../graph.ts";
 import { binaryOp, whereOp } from "./binary.ts";
 import type { Call, Kernel, Kernels } from "./kernel.ts";
 import { concatOp, filled, sliceOp } from "./shape.ts";
@@ -46,21 +46,18 @@ function aligned(graph: Graph, a: Value, b: Value): [Value, Value] {
   return [widen(a), widen(b)];
 }
 
-/** A Fourier transform of every row of x [rows, size]. */
+/** A Fourier transform along the last axis. */
 function fourier(inverse: boolean): Kernel {
   return (call) => {
     const { graph, backend, tensor } = call;
-    const parts = partsOf(call, tensor("input"));
-    const inputs = [
-      parts,
-      graph.scalar(tensor("input").shape.at(-1) as number, "int64"),
-      graph.scalar(1, "int64"),
-    ];
-    const result = graph.op("DFT", inputs, {
-      shape: parts.shape,
+    const { shape } = tensor("input");
+    const size = shape.at(-1) as number;
+    const rows = graph.reshape(partsOf(call, tensor("input")), [sizeOf(shape) / size, size, 2]);
+    const axis = graph.scalar(1, "int64");
+    const result = graph.op("DFT", [rows, graph.scalar(size, "int64"), axis], {
       attributes: { inverse: { int: Number(inverse) }, onesided: { int: 0 } },
     });
-    return complexTensor(backend, result);
+    return complexTensor(backend, graph.reshape(result, [...shape, 2]));
   };
 }
 

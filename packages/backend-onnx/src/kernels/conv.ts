@@ -5,6 +5,7 @@ import { binaryOp } from "./binary.ts";
 import { geometryOf2D } from "./geometry.ts";
 import type { Call, Kernels } from "./kernel.ts";
 import { activate, matMulOp } from "./matmul.ts";
+import { sliceOp } from "./shape.ts";
 import { transposedConv, windowsOf } from "./windows.ts";
 
 type ConvInfo = backend_util.Conv2DInfo;
@@ -82,7 +83,11 @@ export const convKernels: Kernels = {
   Conv2DBackpropInput: (call) => {
     const filter = call.input("filter");
     const info = convInfo(call, call.attributes.inputShape, filter.shape);
-    const gradient = call.graph.op("Conv2DInputGradient", [channelsLast(call, "dy"), filter], {
+    // A dy larger than the convolution's output counts as far as that reaches.
+    const dy = channelsLast(call, "dy");
+    const [N, , , O] = dy.shape as [number, number, number, number];
+    const used = sliceOp(call.graph, dy, [0, 0, 0, 0], [N, info.outHeight, info.outWidth, O]);
+    const gradient = call.graph.op("Conv2DInputGradient", [used, filter], {
       domain: "gen",
       shape: [info.batchSize, info.inHeight, info.inWidth, info.inChannels],
       attributes: convAttributes(info),

@@ -232,7 +232,9 @@ export const imageKernels: Kernels = {
       sliceOp(graph, transforms, [0, i], [transforms.shape[0] as number, 1]);
     const dot = (a: Value, b: Value, c: Value): Value =>
       op("Add", op("Add", op("Mul", a, outX), op("Mul", b, outY)), c);
-    const projection = dot(t(6), t(7), number(1));
+    const depth = dot(t(6), t(7), number(1));
+    const infinite = binaryOp(graph, "Equal", depth, number(0), "bool");
+    const projection = whereOp(graph, infinite, number(1), depth);
     const x = wrapCoordinate(graph, op("Div", dot(t(0), t(1), t(2)), projection), W, fillMode);
     const y = wrapCoordinate(graph, op("Div", dot(t(3), t(4), t(5)), projection), H, fillMode);
 
@@ -270,7 +272,6 @@ export const imageKernels: Kernels = {
         dy,
       );
     }
-    const infinite = binaryOp(graph, "Equal", projection, number(0), "bool");
     const somewhere = whereOp(
       graph,
       graph.reshape(batched(infinite), [N, points, 1]),

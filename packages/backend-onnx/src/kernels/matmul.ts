@@ -11,12 +11,17 @@ export function matMulOp(
   transposeA = false,
   transposeB = false,
 ): Value {
-  const rank = Math.max(a.shape.length, b.shape.length);
   const batch = backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const rows = a.shape.at(transposeA ? -1 : -2) as number;
   const columns = b.shape.at(transposeB ? -2 : -1) as number;
   const shape = [...batch, rows, columns];
-  if (rank < 2) throw new Error("matMul: operands must have rank 2 or more");
+  const inner = [a.shape.at(transposeA ? -2 : -1), b.shape.at(transposeB ? -1 : -2)];
+  if (Math.min(a.shape.length, b.shape.length) < 2 || inner[0] !== inner[1]) {
+    throw new Error(
+      `matMul: cannot multiply [${a.shape}]${transposeA ? " transposed" : ""} by [${b.shape}]${transposeB ? " transposed" : ""}: ` +
+        "both must be matrices or batches of them, with as many columns in the first as rows in the second",
+    );
+  }
   if (!transposeA && !transposeB) return graph.op("MatMul", [a, b], { shape });
   return graph.op("FusedMatMul", [a, b], {
     shape,
@@ -85,6 +90,7 @@ export const matMulKernels: Kernels = {
       equation,
       operands.length,
     );
+    backend_util.checkEinsumDimSizes(allDims.length, idDims, operands as never);
     const sizes: number[] = [];
     idDims.forEach((dims, i) =>
       dims.forEach((dim, axis) => (sizes[dim] = operands[i]?.shape[axis] as number)),

@@ -10,8 +10,9 @@ import {
   windowAttributes,
 } from "./geometry.ts";
 import type { Kernel, Kernels } from "./kernel.ts";
-import { filled, padOp } from "./shape.ts";
-import { transposedConv } from "./windows.ts";
+import { reduceOp } from "./reduce.ts";
+import { filled } from "./shape.ts";
+import { transposedConv, windowsOf } from "./windows.ts";
 
 type Rank = 2 | 3;
 
@@ -27,37 +28,38 @@ function poolGeometry(rank: Rank, shape: readonly number[], attributes: any): Ge
       );
 }
 
-/** ONNX wants padding smaller than the kernel: what is wider is padded before. */
-function narrow(graph: Graph, x: Value, geometry: Geometry, outside: number): [Value, Geometry] {
-  const { kernel, before, after } = geometry;
-  if (kernel.every((size, i) => Math.max(before[i] as number, after[i] as number) < size)) {
-    return [x, geometry];
-  }
-  const pads = before.map((size, i): [number, number] => [size, after[i] as number]);
-  const zeros = kernel.map(() => 0);
-  return [
-    padOp(graph, x, [[0, 0], [0, 0], ...pads], outside),
-    { ...geometry, before: zeros, after: zeros },
-  ];
-}
-
-/** Pooling of x [batch, channels, ...space]. */
-function poolOp(graph: Graph, op: string, x: Value, geometry: Geometry): Value {
-  const [input, inner] = narrow(graph, x, geometry, op === "MaxPool" ? -3.4e38 : 0);
-  return graph.op(op, [input], {
-    shape: [...x.shape.slice(0, 2), ...geometry.outSpace],
-    attributes: windowAttributes(inner),
-  });
-}
-
 /** Pooling of x [batch, ...space, channels]. An average counts only what lies inside. */
-function pool(op: string, rank: Rank): Kernel {
+function pool(op: "AveragePool" | "MaxPool", rank: Rank): Kernel {
   return ({ graph, input, attributes }) => {
     const x = graph.cast(input("x"), "float32");
     const geometry = poolGeometry(rank, x.shape, attributes);
-    const pooled = poolOp(graph, op, graph.transpose(x, channelsFirst(rank)), geometry);
+    if (isWide(geometry)) return poolWindows(graph, op, x, geometry);
+    const [N, C] = [x.shape[0] as number, x.shape.at(-1) as number];
+    const pooled = graph.op(op, [graph.transpose(x, channelsFirst(rank))], {
+      shape: [N, C, ...geometry.outSpace],
+      attributes: windowAttributes(geometry),
+    });
     return graph.transpose(pooled, channelsLast(rank));
   };
+}
+
+/** Whether a window may lie outside altogether, or nowhere: ONNX's pooling refuses that. */
+function isWide({ kernel, before, after, outSpace }: Geometry): boolean {
+  return kernel.some(
+    (size, i) =>
+      Math.max(before[i] as number, after[i] as number) >= size || (outSpace[i] as number) <= 0,
+  );
+}
+
+/** The same, window by window. */
+function poolWindows(graph: Graph, op: string, x: Value, geometry: Geometry): Value {
+  const shape = [x.shape[0] as number, ...geometry.outSpace, x.shape.at(-1) as number];
+  if (op === "MaxPool") {
+    const windows = windowsOf(graph, x, geometry, -Infinity);
+    return graph.reshape(reduceOp(graph, "ReduceMax", windows, 2), shape);
+  }
+  const sums = reduceOp(graph, "ReduceSum", windowsOf(graph, x, geometry), 2);
+  return binaryOp(graph, "Mul", graph.reshape(sums, shape), sharesOf(graph, geometry));
 }
 
 /** Each window's gradient, divided by what the window counts, goes back to all of it. */
@@ -149,6 +151,8 @@ export const poolKernels: Kernels = {
   MaxPool3DGrad: maxGradient(3),
   MaxPoolWithArgmax: ({ graph, input, attributes }) => {
     const x = graph.cast(input("x"), "float32");
+    if (x.shape.length !== 4)
+      throw new Error(`maxPoolWithArgmax: x must have rank 4, not [${x.shape}]`);
     const [N, H, W, C] = x.shape as [number, number, number, number];
     const geometry = poolGeometry(2, x.shape, attributes);
     const [values, positions] = maxPositions(graph, graph.transpose(x, [0, 3, 1, 2]), geometry);

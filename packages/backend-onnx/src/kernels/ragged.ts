@@ -110,7 +110,10 @@ export const raggedKernels: Kernels = {
     const values = numbersOf(backend, dense);
     const gathered = kept.flatMap((i) => [...values.slice(i * size, (i + 1) * size)]);
     return [
-      ...[...outer, ...inner].map((each) => hostTensor(backend, each, [each.length], "int32")),
+      // One row alone, by a scalar index, is not ragged at its first axis.
+      ...[...outer, ...inner.slice(indices.shape.length === 0 ? 1 : 0)].map((each) =>
+        hostTensor(backend, each, [each.length], "int32"),
+      ),
       hostTensor(backend, gathered, [kept.length, ...element], dense.dtype),
     ];
   },

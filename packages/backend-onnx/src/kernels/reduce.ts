@@ -62,7 +62,8 @@ function quantifier(op: string): Kernel {
 
 function argument(op: string): Kernel {
   return ({ graph, input, attributes: { axis } }) => {
-    const x = input("x");
+    const given = input("x");
+    const x = given.type === "bool" ? graph.cast(given, "int32") : given;
     const [along = 0] = util.parseAxisParam(axis, [...x.shape]);
     const found = graph.op(op, [x], {
       shape: x.shape.filter((_, i) => i !== along),

@@ -1,5 +1,5 @@
-import { backend_util, slice_util, util } from "@tensorflow/tfjs-core";
-import { type Graph, sizeOf, type Value } from "../graph.ts";
+import { backend_util, gather_util, slice_util, util } from "@tensorflow/tfjs-core";
+import { type Graph, sameShape, sizeOf, type Value } from "../graph.ts";
 import type { ElementType } from "../onnx/types.ts";
 import { hostTensor } from "./host.ts";
 import type { Call, Kernel, Kernels } from "./kernel.ts";
@@ -83,7 +83,7 @@ export function scatter(
   updates: Value,
   reduction: "add" | "none",
 ): Value {
-  const depth = indices.shape.length < 1 ? 1 : (indices.shape.at(-1) as number);
+  const depth = indices.shape.length > 1 ? (indices.shape.at(-1) as number) : 1;
   const rows = sizeOf(indices.shape) / depth;
   return graph.op(
     "ScatterND",
@@ -96,6 +96,15 @@ export function scatter(
   );
 }
 
+/** Indices that are known already must lie within the axis. */
+function requireIndices(indices: Value, size: number): void {
+  if (indices.node) return;
+  const wrong = indices.data?.find((index) => index < 0 || index >= size);
+  if (wrong !== undefined) {
+    throw new Error(`GatherV2: the index value ${wrong} is not in [0, ${size - 1}]`);
+  }
+}
+
 function rowsOf(shape: readonly number[], axes: number): number[] {
   return [sizeOf(shape.slice(0, axes)), ...shape.slice(axes)];
 }
@@ -106,17 +115,30 @@ export const shapeKernels: Kernels = {
   ExpandDims: ({ backend, tensor, attributes: { dim } }) => {
     const { shape } = tensor("input") as { shape: number[] };
     const at = dim < 0 ? shape.length + dim + 1 : dim;
+    util.assert(at >= 0, () => `expandDims: the axis ${dim} is below -${shape.length + 1}`);
     return backend.share(tensor("input"), [...shape.slice(0, at), 1, ...shape.slice(at)]);
   },
   Transpose: ({ graph, input, attributes: { perm } }) => graph.transpose(input("x"), perm),
   Concat: ({ graph, inputs, attributes: { axis } }) => {
     const values = inputs();
     const [along = 0] = util.parseAxisParam(axis, [...(values[0]?.shape ?? [])]);
+    const shapes = values.map((value) => [...value.shape]);
+    backend_util.assertParamsConsistent(shapes, along);
     const filledValues = values.filter((value) => sizeOf(value.shape) > 0);
-    return concatOp(graph, filledValues.length > 0 ? filledValues : values.slice(0, 1), along);
+    if (filledValues.length > 0) return concatOp(graph, filledValues, along);
+    const shape = backend_util.computeOutShape(shapes, along);
+    return graph.reshape(values[0] as Value, shape);
   },
   Pack: ({ graph, inputs, attributes: { axis } }) => {
-    const stacked = inputs().map((x) =>
+    const values = inputs();
+    const [first] = values as [Value];
+    const other = values.find((x) => !sameShape(x.shape, first.shape) || x.type !== first.type);
+    if (other) {
+      throw new Error(
+        `stack: all tensors must be alike, but one is ${other.type} [${other.shape}] and the first is ${first.type} [${first.shape}]`,
+      );
+    }
+    const stacked = values.map((x) =>
       graph.reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]),
     );
     return concatOp(graph, stacked, axis);
@@ -152,6 +174,11 @@ export const shapeKernels: Kernels = {
       begin,
       size,
     ) as [number[], number[]];
+    slice_util.assertParamsValid(
+      { shape: [...x.shape], rank: x.shape.length } as never,
+      starts,
+      sizes,
+    );
     return carried(graph, x, (v) => sliceOp(graph, v, starts, sizes));
   },
   StridedSlice: ({ graph, input, attributes }) => {
@@ -234,10 +261,18 @@ export const shapeKernels: Kernels = {
       graph.ints(axes.map(() => -1)),
     ]);
   },
-  GatherV2: ({ graph, input, attributes: { axis, batchDims = 0 } }) => {
+  GatherV2: ({ graph, input, tensor, attributes: { axis, batchDims: batchAxes = 0 } }) => {
     const x = input("x");
     const indices = input("indices");
     const along = axis < 0 ? axis + x.shape.length : axis;
+    const batchDims = batchAxes < 0 ? batchAxes + indices.shape.length : batchAxes;
+    backend_util.segment_util.collectGatherOpShapeInfo(
+      tensor("x") as never,
+      tensor("indices") as never,
+      along,
+      batchAxes,
+    );
+    requireIndices(indices, x.shape[along] as number);
     if (batchDims === 0) {
       const shape = [...x.shape.slice(0, along), ...indices.shape, ...x.shape.slice(along + 1)];
       return graph.op("Gather", [x, indices], { shape, attributes: { axis: { int: along } } });
@@ -284,7 +319,8 @@ export const shapeKernels: Kernels = {
     ];
     return graph.transpose(gathered, axes);
   },
-  GatherNd: ({ graph, input }) => {
+  GatherNd: ({ graph, input, tensor }) => {
+    gather_util.prepareAndValidate(tensor("params"), tensor("indices"));
     const x = input("params");
     const indices = input("indices");
     const depth = indices.shape.at(-1) as number;
@@ -334,19 +370,19 @@ export const shapeKernels: Kernels = {
     const eye = Uint8Array.from({ length: size * size }, (_, i) => Number(i % (size + 1) === 0));
     const diagonal = graph.constant("bool", [size, size], eye, `eye ${size}`);
     const shape = [size, size];
-    const zero = graph.scalar(0, x.type);
-    const matrix = graph.op("Where", [diagonal, graph.reshape(x, [size]), zero], {
-      shape,
-      type: x.type,
-    });
+    const matrix = carried(graph, graph.reshape(x, [size]), (row) =>
+      graph.op("Where", [diagonal, row, graph.scalar(0, row.type)], { shape, type: row.type }),
+    );
     return graph.reshape(matrix, [...x.shape, ...x.shape]);
   },
   ZerosLike: ({ graph, input }) => filled(graph, input("x").shape, input("x").type, 0),
   OnesLike: ({ graph, input }) => filled(graph, input("x").shape, input("x").type, 1),
   Range: (call) => {
     const { start, stop, step, dtype } = call.attributes;
-    const count = Math.max(0, Math.ceil((stop - start) / step));
-    const numbers = Array.from({ length: count }, (_, i) => start + i * step);
+    // TensorFlow.js counts down where the default step does not lead from start to stop.
+    const by = step === 1 && stop < start ? -1 : step;
+    const count = Math.max(0, Math.ceil((stop - start) / by));
+    const numbers = Array.from({ length: count }, (_, i) => start + i * by);
     return dtype === "int32" ? made(Int32Array.from(numbers)) : made(Float32Array.from(numbers));
   },
   LinSpace: (call) => {
@@ -431,7 +467,7 @@ export const shapeKernels: Kernels = {
       shape.map((size, axis) => (axis === 0 ? size : size - crop(axis)[0] - crop(axis)[1])),
     );
   },
-  TopK: ({ graph, input, attributes: { k, sorted } }) => {
+  TopK: ({ graph, input, attributes: { k } }) => {
     const x = input("x");
     const shape = [...x.shape.slice(0, -1), k];
     const [values, indices] = graph.multi(
@@ -441,7 +477,7 @@ export const shapeKernels: Kernels = {
         { shape, type: x.type },
         { shape, type: "int64" },
       ],
-      { attributes: { axis: { int: -1 }, sorted: { int: Number(sorted) } } },
+      { attributes: { axis: { int: -1 }, sorted: { int: 1 } } },
     );
     return [values as Value, graph.cast(indices as Value, "int32")];
   },

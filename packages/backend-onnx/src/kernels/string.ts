@@ -26,8 +26,10 @@ function moving(kernel: Kernel): Kernel {
       input: (name) => numbered(call.tensor(name)),
       inputs: () => call.tensors().map(numbered),
     });
-    const moved = [result].flat().map((value) => {
-      const tensor = "dataId" in value ? value : backend.tensor(value);
+    const tensors = [result]
+      .flat()
+      .map((value) => ("dataId" in value ? value : backend.tensor(value)));
+    const moved = tensors.map((tensor) => {
       const numbers = backend.readSync(tensor.dataId) as Int32Array;
       backend.disposeData(tensor.dataId);
       const strings = Array.from(numbers, (number) => list[number] as Uint8Array);

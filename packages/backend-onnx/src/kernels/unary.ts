@@ -98,7 +98,7 @@ export const unaryKernels: Kernels = {
   Step: ({ graph, input, attributes: { alpha = 0 } }) => {
     const x = graph.cast(input("x"), "float32");
     const above = graph.op("Greater", [x, graph.scalar(0)], { type: "bool" });
-    if (alpha === 0) return graph.cast(above, "float32");
+    if (alpha === 0) return graph.cast(above, input("x").type);
     const options = { shape: x.shape, type: "float32" } as const;
     return graph.op("Where", [above, graph.scalar(1), graph.scalar(alpha)], options);
   },
