@@ -14,7 +14,7 @@ import {
   pointSets,
   subset,
 } from "@gen/data";
-import { foldIn, key } from "@gen/random";
+import { foldIn, key, permutation } from "@gen/random";
 import type { DataConfig } from "./config.ts";
 import { decodeImage } from "./decode-image.ts";
 import type { Examples } from "./examples.ts";
@@ -102,8 +102,8 @@ async function loadImages(
         cifarPart(place, "test"),
       ]);
       return {
-        training: firstOf(train, config.training, "data.training", place),
-        heldOut: firstOf(test, config.heldOut, "data.heldOut", place),
+        training: choose(train, config.training, "data.training", place),
+        heldOut: choose(test, config.heldOut, "data.heldOut", place),
       };
     }
     case "folder": {
@@ -174,22 +174,19 @@ function divide(
     heldOut > 0 ? holdOut(set, heldOut, key(0)) : { train: set, heldOut: subset(set, []) };
   return {
     training:
-      training === undefined
-        ? parts.train
-        : firstOf(parts.train, training, "data.training", source),
+      training === undefined ? parts.train : choose(parts.train, training, "data.training", source),
     heldOut: parts.heldOut,
   };
 }
 
-function firstOf(set: ImageSet, count: number, setting: string, source: string): ImageSet {
-  if (count > set.count)
+/** So many images of a set, always the same: a random choice, as files may be sorted by class. */
+function choose(set: ImageSet, count: number, setting: string, source: string): ImageSet {
+  if (count > set.count) {
     throw misuse(`${setting} must be at most the ${set.count} images of ${source}, got ${count}.`);
+  }
   return count === set.count
     ? set
-    : subset(
-        set,
-        Int32Array.from({ length: count }, (_, i) => i),
-      );
+    : subset(set, permutation(key(1), set.count).subarray(0, count).sort());
 }
 
 /** CIFAR-10 as its binary batches, or as archives of JPEG files. */

@@ -66,7 +66,7 @@ test("differences name the settings that change the result, and only these", () 
     "model.baseChannels=8",
   ]);
   expect(differences(a, b)).toEqual([
-    "batchSize (64 there, 8 here)",
+    "batchSize (32 there, 8 here)",
     "model.baseChannels (32 there, 8 here)",
   ]);
   expect(differences(a, structuredClone(a))).toEqual([]);

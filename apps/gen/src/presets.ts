@@ -40,8 +40,8 @@ const flow = {
     clipNorm: 1,
   },
   ema: { decay: 0.998 },
-  batchSize: 64,
-  steps: 3000,
+  batchSize: 32,
+  steps: 1500,
   seed: 0,
   checkpointEvery: 250,
   logEvery: 10,
@@ -92,11 +92,10 @@ export const flowPresets: Record<string, FlowConfig> = {
     preset: "demo-glyphs",
     model: { ...models.unet, baseChannels: 16 },
     steps: 700,
-    batchSize: 32,
     sampleEvery: 350,
   },
   glyphs: flow,
-  mnist: { ...flow, preset: "mnist", data: data.mnist },
+  mnist: { ...flow, preset: "mnist", data: data.mnist, steps: 1800 },
   cifar10: {
     ...flow,
     preset: "cifar10",
@@ -123,7 +122,7 @@ export const flowPresets: Record<string, FlowConfig> = {
 export const classifierPresets: Record<string, ClassifierConfig> = {
   "demo-glyphs": { ...classifier, preset: "demo-glyphs", steps: 250 },
   glyphs: classifier,
-  mnist: { ...classifier, preset: "mnist", data: data.mnist, steps: 1500, checkpointEvery: 500 },
+  mnist: { ...classifier, preset: "mnist", data: data.mnist, steps: 1000, checkpointEvery: 500 },
   cifar10: {
     ...classifier,
     preset: "cifar10",

@@ -52,7 +52,7 @@ export function createProgress(
       lastTime = now();
     },
     line() {
-      const parts = [`${unit} ${done}/${total}`];
+      const parts = [`${unit} ${Math.floor(done)}/${total}`];
       if (weight > 0) parts.push(`loss ${formatNumber(sum / weight)}`);
       if (rate > 0) parts.push(`${formatNumber(Number(rate.toPrecision(3)))} ${unit}s/s`);
       parts.push(

@@ -243,7 +243,7 @@ const cases: [name: string, args: () => string[], sentence: RegExp, code?: numbe
   [
     "a run with other settings",
     () => ["train", "flow", "--preset", "mnist", "--out", at("flow")],
-    /holds a run with other settings: .*batchSize \(4 there, 64 here\)/,
+    /holds a run with other settings: .*batchSize \(4 there, 32 here\)/,
   ],
   [
     "a run of another task",

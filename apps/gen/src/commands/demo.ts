@@ -38,7 +38,7 @@ const args = {
 } as const;
 
 /** How the demo's samples are drawn. */
-const SETTINGS = { count: 300, steps: 15, guidanceScale: 2, seed: 7 };
+const SETTINGS = { count: 200, steps: 15, guidanceScale: 2, seed: 7 };
 const PRESET = "demo-glyphs";
 
 export const demoCommand = defineCommand({
