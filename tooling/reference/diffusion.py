@@ -1,6 +1,6 @@
 """The networks of @gen/diffusion in PyTorch: UNet, DiT and VelocityMLP with the same options, names and numbers.
 
-Import the classes, or run `python -P tooling/reference/diffusion.py --write` (numpy, torch 2.4 or later) to write
+Import the classes, or run `python tooling/reference/diffusion.py --write` (numpy, torch 2.4 or later) to write
 packages/diffusion/test/fixtures/networks.json: outputs, losses and gradients of tiny networks, whose weights both
 sides make by `weights_by_formula`, and the parameter counts of larger ones.
 

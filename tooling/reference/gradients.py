@@ -1,6 +1,6 @@
 """Values, first and second derivatives of every differentiable operation, by PyTorch in float64.
 
-    python -P tooling/reference/gradients.py packages/tensor/test/fixtures/gradients.json
+    python tooling/reference/gradients.py packages/tensor/test/fixtures/gradients.json
 
 Inputs and projections follow from simple formulas that the test repeats (`numbers`, `wave`), so that only results are
 stored. For y = f(x...): the projection c gives L = sum(c y) and first = dL/dx; the projections v give

@@ -1,6 +1,6 @@
 """Reference values and gradients of @gen/nn's layers, from PyTorch in float64.
 
-Run: python -P tooling/reference/nn.py   (numpy, torch 2.4 or later; -P because random.py lies beside this file)
+Run: python tooling/reference/nn.py   (numpy, torch 2.4 or later)
 Writes packages/nn/test/fixtures/*.json. Every case holds a module's state_dict in PyTorch's own layout, inputs,
 output, and the gradients of sum(output * cotangent) with respect to the inputs and the parameters. Second
 derivatives: the gradients, with respect to the same, of the sum of squares of those of the inputs; null where there

@@ -1,7 +1,7 @@
 """Reference optimizer steps for packages/train: PyTorch's own, and Lion written out from its paper in float64.
 
 Every optimizer starts from the same parameters and gets the same 50 gradients, so only its own arithmetic shows.
-Run: python -P tooling/reference/train.py  (-P: the random.py beside it is not the standard one)
+Run: python tooling/reference/train.py
 """
 
 import json

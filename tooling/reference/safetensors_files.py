@@ -1,4 +1,4 @@
-"""Reference files for packages/safetensors, written by Python's own library: python tooling/reference/safetensors.py"""
+"""Reference files for packages/safetensors, written by Python's own library: python tooling/reference/safetensors_files.py"""
 
 # This file's name hides the library's: take its folder off the path before importing anything.
 import sys

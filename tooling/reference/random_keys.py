@@ -1,4 +1,4 @@
-"""Reference numbers for packages/random, from JAX: python tooling/reference/random.py"""
+"""Reference numbers for packages/random, from JAX: python tooling/reference/random_keys.py"""
 
 # This file's name hides the standard library's own `random`: take its folder off the path before importing anything.
 import sys
