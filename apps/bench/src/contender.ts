@@ -34,7 +34,10 @@ export class Contender {
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, ...env },
     });
-    process.once("exit", () => child.kill("SIGKILL")); // in the middle of a long step it would not notice
+    // In the middle of a long step it would not notice that we are gone.
+    const kill = (): void => void child.kill("SIGKILL");
+    process.once("exit", kill);
+    child.once("close", () => process.off("exit", kill));
     const contender = new Contender(name, child);
     const { versions } = await contender.#reply<Ready>(120_000);
     return { contender, versions };
@@ -88,7 +91,7 @@ export class Contender {
       const onError = (error: Error): void => fail(`it cannot be started: ${error.message}`);
       const timer = setTimeout(() => {
         this.#child.kill("SIGKILL");
-        fail(`no answer within ${Math.round(limitMs / 1000)} s`);
+        fail(`it took longer than ${Math.round(limitMs / 1000)} s`);
       }, limitMs);
       this.#lines.on("line", onLine);
       this.#child.on("close", onClose);
