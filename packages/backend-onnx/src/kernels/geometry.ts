@@ -1,4 +1,4 @@
-import { backend_util } from "@tensorflow/tfjs-core";
+import type { backend_util } from "@tensorflow/tfjs-core";
 import type { Attributes } from "../onnx/types.ts";
 
 /** How windows lie over the spatial axes of an image or a volume. */

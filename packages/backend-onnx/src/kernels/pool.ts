@@ -54,6 +54,7 @@ function isWide({ kernel, before, after, outSpace }: Geometry): boolean {
 /** The same, window by window. */
 function poolWindows(graph: Graph, op: string, x: Value, geometry: Geometry): Value {
   const shape = [x.shape[0] as number, ...geometry.outSpace, x.shape.at(-1) as number];
+  if (sizeOf(shape) === 0) return graph.constant("float32", shape, new Float32Array(), "");
   if (op === "MaxPool") {
     const windows = windowsOf(graph, x, geometry, -Infinity);
     return graph.reshape(reduceOp(graph, "ReduceMax", windows, 2), shape);

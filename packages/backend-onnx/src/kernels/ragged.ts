@@ -108,7 +108,7 @@ export const raggedKernels: Kernels = {
     }
     const size = sizeOf(element);
     const values = numbersOf(backend, dense);
-    const gathered = kept.flatMap((i) => [...values.slice(i * size, (i + 1) * size)]);
+    const gathered = kept.flatMap((i) => Array.from(values.slice(i * size, (i + 1) * size)));
     return [
       // One row alone, by a scalar index, is not ragged at its first axis.
       ...[...outer, ...inner.slice(indices.shape.length === 0 ? 1 : 0)].map((each) =>
@@ -171,8 +171,8 @@ export const raggedKernels: Kernels = {
     const given = numbersOf(backend, values);
     const out = Array.from({ length: sizeOf(outShape) }, (_, i) => padding[i % size] as number);
     places.forEach((place, i) => {
-      for (let j = 0; place >= 0 && j < size; j++)
-        out[place * size + j] = given[i * size + j] as number;
+      if (place < 0) return;
+      for (let j = 0; j < size; j++) out[place * size + j] = given[i * size + j] as number;
     });
     return hostTensor(backend, out, outShape, values.dtype);
   },

@@ -1,8 +1,9 @@
 import { backend_util, gather_util, slice_util, util } from "@tensorflow/tfjs-core";
 import { type Graph, sameShape, sizeOf, type Value } from "../graph.ts";
 import type { ElementType } from "../onnx/types.ts";
+import { whereOp } from "./binary.ts";
 import { hostTensor } from "./host.ts";
-import type { Call, Kernel, Kernels } from "./kernel.ts";
+import type { Kernel, Kernels } from "./kernel.ts";
 
 /** The values from `begin` up to `begin + size` along every axis. */
 export function sliceOp(
@@ -75,25 +76,53 @@ export function made(data: Float32Array | Int32Array): Value {
   return { type, shape: [data.length], node: undefined, data, constant: undefined };
 }
 
-/** Writes or adds rows of `updates` at the positions that the last axis of `indices` names. */
-export function scatter(
-  graph: Graph,
-  x: Value,
-  indices: Value,
-  updates: Value,
-  reduction: "add" | "none",
-): Value {
+/** Writes rows of `updates` into x, at the positions that the last axis of `indices` names. */
+export function scatter(graph: Graph, x: Value, indices: Value, updates: Value): Value {
   const depth = indices.shape.length > 1 ? (indices.shape.at(-1) as number) : 1;
   const rows = sizeOf(indices.shape) / depth;
-  return graph.op(
-    "ScatterND",
-    [
-      x,
-      graph.reshape(graph.cast(indices, "int64"), [rows, depth]),
-      graph.reshape(updates, [rows, ...x.shape.slice(depth)]),
-    ],
-    { attributes: { reduction: { string: reduction } } },
-  );
+  return graph.op("ScatterND", [
+    x,
+    graph.reshape(graph.cast(indices, "int64"), [rows, depth]),
+    graph.reshape(updates, [rows, ...x.shape.slice(depth)]),
+  ]);
+}
+
+/** Up to this many different sums, a product is faster than adding one element after the other. */
+const productSums = 1024;
+
+/**
+ * Adds rows up: the sum of all rows of `updates` with the same index, in `count` rows of the given shape. ONNX Runtime's
+ * `ScatterND` adds on several threads at once and loses rows where an index occurs twice; `ScatterElements` adds on one,
+ * slowly. Few sums of floats are a product with the table of who belongs where.
+ */
+export function addRows(
+  graph: Graph,
+  updates: Value,
+  indices: Value,
+  count: number,
+  shape: readonly number[],
+): Value {
+  const [rows, size] = [sizeOf(indices.shape), sizeOf(shape)];
+  const flat = graph.cast(indices, "int32");
+  const matrix = graph.reshape(updates, [rows, size]);
+  if (updates.type === "float32" && count <= productSums && size > 1) {
+    const numbers = Int32Array.from({ length: count }, (_, i) => i);
+    const all = graph.constant("int32", [count, 1], numbers, `numbers ${count}`);
+    const belongs = graph.op("Equal", [all, graph.reshape(flat, [1, rows])], {
+      shape: [count, rows],
+      type: "bool",
+    });
+    const sums = graph.op("MatMul", [graph.cast(belongs, "float32"), matrix], {
+      shape: [count, size],
+    });
+    return graph.reshape(sums, [count, ...shape]);
+  }
+  const zeros = filled(graph, [count, size], updates.type, 0);
+  const columns = expandOp(graph, graph.reshape(flat, [rows, 1]), [rows, size]);
+  const sums = graph.op("ScatterElements", [zeros, columns, matrix], {
+    attributes: { axis: { int: 0 }, reduction: { string: "add" } },
+  });
+  return graph.reshape(sums, [count, ...shape]);
 }
 
 /** Indices that are known already must lie within the axis. */
@@ -103,10 +132,6 @@ function requireIndices(indices: Value, size: number): void {
   if (wrong !== undefined) {
     throw new Error(`GatherV2: the index value ${wrong} is not in [0, ${size - 1}]`);
   }
-}
-
-function rowsOf(shape: readonly number[], axes: number): number[] {
-  return [sizeOf(shape.slice(0, axes)), ...shape.slice(axes)];
 }
 
 export const shapeKernels: Kernels = {
@@ -329,24 +354,34 @@ export const shapeKernels: Kernels = {
     });
   },
   ScatterNd: ({ graph, input, attributes: { shape } }) => {
-    const updates = input("updates");
-    return scatter(graph, filled(graph, shape, updates.type, 0), input("indices"), updates, "add");
+    // Positions in the first axes, as one number.
+    const indices = graph.cast(input("indices"), "int32");
+    const depth = indices.shape.length > 1 ? (indices.shape.at(-1) as number) : 1;
+    const strides = Int32Array.from({ length: depth }, (_, i) => sizeOf(shape.slice(i + 1, depth)));
+    const factors = graph.constant("int32", [depth], strides, strides.join());
+    const rows = sizeOf(indices.shape) / depth;
+    const positions = graph.op("Mul", [graph.reshape(indices, [rows, depth]), factors]);
+    const flat = graph.op("ReduceSum", [positions, graph.ints([1])], { shape: [rows, 1] });
+    const rest = shape.slice(depth);
+    const sums = addRows(graph, input("updates"), flat, sizeOf(shape.slice(0, depth)), rest);
+    return graph.reshape(sums, shape);
   },
   TensorScatterUpdate: ({ graph, input }) =>
-    scatter(graph, input("tensor"), input("indices"), input("updates"), "none"),
+    scatter(graph, input("tensor"), input("indices"), input("updates")),
   UnsortedSegmentSum: ({ graph, input, attributes: { numSegments } }) => {
+    // Rows with negative identifiers go to one segment more, which is cut off.
     const x = input("x");
-    const ids = graph.cast(input("segmentIds"), "int64");
-    const rows = sizeOf(ids.shape);
-    const shape = [numSegments, ...x.shape.slice(ids.shape.length)];
-    return graph.op(
-      "ScatterND",
-      [
-        filled(graph, shape, x.type, 0),
-        graph.reshape(ids, [rows, 1]),
-        graph.reshape(x, rowsOf(x.shape, ids.shape.length)),
-      ],
-      { shape, attributes: { reduction: { string: "add" } } },
+    const ids = graph.cast(input("segmentIds"), "int32");
+    const negative = graph.op("Less", [ids, graph.scalar(0, "int32")], { type: "bool" });
+    const kept = whereOp(graph, negative, graph.scalar(numSegments, "int32"), ids);
+    const rest = x.shape.slice(ids.shape.length);
+    const sums = addRows(graph, x, kept, numSegments + 1, rest);
+    const shape = [numSegments, ...rest];
+    return sliceOp(
+      graph,
+      sums,
+      shape.map(() => 0),
+      shape,
     );
   },
   Fill: (call) => {

@@ -96,7 +96,7 @@ export const sparseKernels: Kernels = {
       sizeOf(fallback.shape) === 1
         ? expandOp(graph, graph.reshape(fallback, []), outputShape)
         : filled(graph, outputShape, carried.type, 0);
-    return graph.cast(scatter(graph, base, indices, updates, "none"), values.type);
+    return graph.cast(scatter(graph, base, indices, updates), values.type);
   },
   SparseSegmentSum: segmentReduction(false),
   SparseSegmentMean: segmentReduction(true),

@@ -1,6 +1,6 @@
 import { type Graph, sizeOf, type Value } from "../graph.ts";
 import type { Geometry } from "./geometry.ts";
-import { padOp } from "./shape.ts";
+import { addRows, padOp } from "./shape.ts";
 
 /**
  * For every output position its window of x [batch, ...space, channels]: [batch, positions, taps, channels].
@@ -26,18 +26,12 @@ export function windowsOf(graph: Graph, x: Value, geometry: Geometry, outside = 
 
 /** Adds up windows [batch, positions, taps, channels] where they overlap: the transpose of `windowsOf`. */
 export function overlapAdd(graph: Graph, windows: Value, geometry: Geometry): Value {
-  const [N, positions, taps, C] = windows.shape as [number, number, number, number];
+  const [N, , , C] = windows.shape as [number, number, number, number];
   const { space, before, after } = geometry;
   const paddedSpace = paddedSpaceOf(geometry);
   const points = sizeOf(paddedSpace);
-  const updates = graph.reshape(graph.transpose(windows, [1, 2, 0, 3]), [positions * taps, N * C]);
-  const zeros = graph.op("Expand", [graph.scalar(0), graph.ints([points, N * C])], {
-    shape: [points, N * C],
-  });
-  const rows = graph.reshape(windowTable(graph, geometry), [positions * taps, 1]);
-  const sum = graph.op("ScatterND", [zeros, graph.cast(rows, "int64"), updates], {
-    attributes: { reduction: { string: "add" } },
-  });
+  const updates = graph.transpose(windows, [1, 2, 0, 3]);
+  const sum = addRows(graph, updates, windowTable(graph, geometry), points, [N, C]);
   const order = graph.transpose(graph.reshape(sum, [...paddedSpace, N, C]), [
     space.length,
     ...space.map((_, i) => i),
