@@ -78,7 +78,6 @@ export const onStrings: Kernels = {
       "StridedSlice",
       "Tile",
       "Transpose",
-      "Reverse",
       "GatherV2",
       "GatherNd",
       "BroadcastTo",
