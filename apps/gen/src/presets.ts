@@ -95,7 +95,13 @@ export const flowPresets: Record<string, FlowConfig> = {
     sampleEvery: 350,
   },
   glyphs: flow,
-  mnist: { ...flow, preset: "mnist", data: data.mnist, steps: 1800 },
+  mnist: {
+    ...flow,
+    preset: "mnist",
+    data: data.mnist,
+    model: { ...models.unet, baseChannels: 24 },
+    steps: 1500,
+  },
   cifar10: {
     ...flow,
     preset: "cifar10",
