@@ -87,13 +87,9 @@ export function scatter(graph: Graph, x: Value, indices: Value, updates: Value):
   ]);
 }
 
-/** Up to this many different sums, a product is faster than adding one element after the other. */
-const productSums = 1024;
-
 /**
  * Adds rows up: the sum of all rows of `updates` with the same index, in `count` rows of the given shape. ONNX Runtime's
- * `ScatterND` adds on several threads at once and loses rows where an index occurs twice; `ScatterElements` adds on one,
- * slowly. Few sums of floats are a product with the table of who belongs where.
+ * `ScatterND` adds on several threads at once and loses rows where an index occurs twice; `ScatterElements` adds on one.
  */
 export function addRows(
   graph: Graph,
@@ -103,27 +99,17 @@ export function addRows(
   shape: readonly number[],
 ): Value {
   const [rows, size] = [sizeOf(indices.shape), sizeOf(shape)];
-  const flat = graph.cast(indices, "int32");
-  const matrix = graph.reshape(updates, [rows, size]);
-  if (updates.type === "float32" && count <= productSums && size > 1) {
-    const numbers = Int32Array.from({ length: count }, (_, i) => i);
-    const all = graph.constant("int32", [count, 1], numbers, `numbers ${count}`);
-    const belongs = graph.op("Equal", [all, graph.reshape(flat, [1, rows])], {
-      shape: [count, rows],
-      type: "bool",
-    });
-    const sums = graph.op("MatMul", [graph.cast(belongs, "float32"), matrix], {
-      shape: [count, size],
-    });
-    return graph.reshape(sums, [count, ...shape]);
-  }
   const zeros = filled(graph, [count, size], updates.type, 0);
-  const columns = expandOp(graph, graph.reshape(flat, [rows, 1]), [rows, size]);
-  const sums = graph.op("ScatterElements", [zeros, columns, matrix], {
+  const column = graph.reshape(graph.cast(indices, "int32"), [rows, 1]);
+  const columns = expandOp(graph, column, [rows, size]);
+  const sums = graph.op("ScatterElements", [zeros, columns, graph.reshape(updates, [rows, size])], {
     attributes: { axis: { int: 0 }, reduction: { string: "add" } },
   });
   return graph.reshape(sums, [count, ...shape]);
 }
+
+/** Up to this many segments, a product is faster than adding one element after the other. */
+const productSegments = 1024;
 
 /** Indices that are known already must lie within the axis. */
 function requireIndices(indices: Value, size: number): void {
@@ -369,20 +355,29 @@ export const shapeKernels: Kernels = {
   TensorScatterUpdate: ({ graph, input }) =>
     scatter(graph, input("tensor"), input("indices"), input("updates")),
   UnsortedSegmentSum: ({ graph, input, attributes: { numSegments } }) => {
-    // Rows with negative identifiers go to one segment more, which is cut off.
     const x = input("x");
     const ids = graph.cast(input("segmentIds"), "int32");
+    const rows = sizeOf(ids.shape);
+    const rest = x.shape.slice(ids.shape.length);
+    const shape = [numSegments, ...rest];
+    if (x.type === "float32" && numSegments <= productSegments) {
+      // The table of who belongs where, times the rows: infinity in a row makes NaN of its column.
+      const numbers = Int32Array.from({ length: numSegments }, (_, i) => i);
+      const all = graph.constant("int32", [numSegments, 1], numbers, `numbers ${numSegments}`);
+      const table = { shape: [numSegments, rows], type: "bool" } as const;
+      const belongs = graph.op("Equal", [all, graph.reshape(ids, [1, rows])], table);
+      const matrix = graph.reshape(x, [rows, sizeOf(rest)]);
+      const sums = graph.op("MatMul", [graph.cast(belongs, "float32"), matrix], {
+        shape: [numSegments, sizeOf(rest)],
+      });
+      return graph.reshape(sums, shape);
+    }
+    // Rows with negative identifiers go to one segment more, which is cut off.
     const negative = graph.op("Less", [ids, graph.scalar(0, "int32")], { type: "bool" });
     const kept = whereOp(graph, negative, graph.scalar(numSegments, "int32"), ids);
-    const rest = x.shape.slice(ids.shape.length);
     const sums = addRows(graph, x, kept, numSegments + 1, rest);
-    const shape = [numSegments, ...rest];
-    return sliceOp(
-      graph,
-      sums,
-      shape.map(() => 0),
-      shape,
-    );
+    const begin = shape.map(() => 0);
+    return sliceOp(graph, sums, begin, shape);
   },
   Fill: (call) => {
     const {
