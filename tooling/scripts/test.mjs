@@ -69,6 +69,13 @@ async function vitest() {
   return { passed, failed: ok ? failed : Math.max(failed, 1) };
 }
 
+/** TensorFlow.js's own tests of its operations, on the engine. */
+async function conformance() {
+  const { ok, output } = await pnpm("--filter", "@gen/backend-onnx", "conformance");
+  const [, passed, failed] = /(\d+) passed, (\d+) failed/.exec(output) ?? [0, 0, 0];
+  return { passed: Number(passed), failed: ok ? Number(failed) : Math.max(Number(failed), 1) };
+}
+
 const checks = {
   install: () => single("install", "--frozen-lockfile"),
   format: () => single("exec", "oxfmt", "--check"),
@@ -76,6 +83,7 @@ const checks = {
   typecheck: () => turbo("typecheck"),
   build: () => turbo("build"),
   tests: vitest,
+  conformance,
 };
 
 const rows = [];

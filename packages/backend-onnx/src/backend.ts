@@ -20,6 +20,8 @@ interface Entry {
   references: number;
   /** Strings are kept, never computed with. */
   strings?: unknown;
+  /** Why this value could not be computed. */
+  failure?: Error;
 }
 
 interface Compiled {
@@ -91,14 +93,22 @@ export class OnnxBackend extends KernelBackend {
     const entries = [...this.#pending];
     const outputs = [...new Set(entries.map((entry) => entry.value))];
     const nodes = neededNodes(this.graph.nodes, outputs);
-    const inputs = leavesOf(nodes);
-    const results = this.#compile(nodes, inputs, outputs).session.run(inputs as HostTensor[]);
-    outputs.forEach((output, i) => {
-      output.data = results[i];
-      output.node = undefined;
-    });
     this.#pending.clear();
     this.graph.nodes = [];
+    let results: HostData[] = [];
+    try {
+      const inputs = leavesOf(nodes);
+      results = this.#compile(nodes, inputs, outputs).session.run(inputs as HostTensor[]);
+    } catch (error) {
+      // What could not be computed is lost; what is recorded after it works again.
+      for (const entry of entries) entry.failure = error as Error;
+      throw error;
+    } finally {
+      outputs.forEach((output, i) => {
+        output.data = results[i];
+        output.node = undefined;
+      });
+    }
   }
 
   async settle(): Promise<void> {
@@ -189,11 +199,11 @@ export class OnnxBackend extends KernelBackend {
   override readSync(dataId: DataId): TypedArray {
     const entry = this.#entry(dataId);
     if (entry.strings) return entry.strings as TypedArray;
-    if (entry.value.node) {
+    if (entry.value.node || this.#program?.isInput(entry.value.data)) {
       if (this.#program) throw new Error(tracingMessage);
       this.flush();
     }
-    if (!entry.value.data) throw new Error(lostMessage);
+    if (!entry.value.data) throw entry.failure ?? new Error(lostMessage);
     return entry.value.data as TypedArray;
   }
 

@@ -9,7 +9,13 @@ beforeAll(() => {
 });
 
 type Four = [number, number, number, number];
-type Case = [x: Four, filter: Four, stride: number, pad: "same" | "valid" | number, dilation?: number];
+type Case = [
+  x: Four,
+  filter: Four,
+  stride: number,
+  pad: "same" | "valid" | number,
+  dilation?: number,
+];
 
 /** Shapes that meet every form of the lowering: blocked or not, padded channels, strides, dilations, odd sizes. */
 const cases: Case[] = [
@@ -33,7 +39,10 @@ const cases: Case[] = [
 
 function pattern(shape: number[], phase: number): tf.Tensor {
   const count = shape.reduce((product, size) => product * size, 1);
-  return tf.tensor(Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.7 + phase)), shape);
+  return tf.tensor(
+    Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.7 + phase)),
+    shape,
+  );
 }
 
 async function on<T>(backend: string, body: () => T): Promise<T> {
@@ -50,12 +59,20 @@ function conv2d(): { forward: Float32Array; input: Float32Array; filter: Float32
       const dy = pattern(forward.shape, 2);
       const attributes = { strides: stride, pad, dataFormat: "NHWC", dilations: dilation };
       const run = (kernel: string, inputs: tf.NamedTensorMap, more: object): Float32Array =>
-        (tf.engine().runKernel(kernel, inputs, { ...attributes, ...more }) as tf.Tensor).dataSync<"float32">();
+        (
+          tf.engine().runKernel(kernel, inputs, { ...attributes, ...more }) as tf.Tensor
+        ).dataSync<"float32">();
       return {
         forward: forward.dataSync<"float32">(),
         // The cpu backend has no gradients of a dilated convolution.
-        input: dilation > 1 ? new Float32Array() : run("Conv2DBackpropInput", { dy, filter }, { inputShape: xShape }),
-        filter: dilation > 1 ? new Float32Array() : run("Conv2DBackpropFilter", { x, dy }, { filterShape }),
+        input:
+          dilation > 1
+            ? new Float32Array()
+            : run("Conv2DBackpropInput", { dy, filter }, { inputShape: xShape }),
+        filter:
+          dilation > 1
+            ? new Float32Array()
+            : run("Conv2DBackpropFilter", { x, dy }, { filterShape }),
       };
     }),
   );
@@ -66,7 +83,12 @@ test("convolution, its input gradient and its filter gradient equal the cpu back
   const actual = await on("onnx", conv2d);
   cases.forEach((c, i) => {
     for (const part of ["forward", "input", "filter"] as const) {
-      expectClose(actual[i]?.[part] ?? [], expected[i]?.[part] ?? [], 2e-5, `${part} ${JSON.stringify(c)}`);
+      expectClose(
+        actual[i]?.[part] ?? [],
+        expected[i]?.[part] ?? [],
+        2e-5,
+        `${part} ${JSON.stringify(c)}`,
+      );
     }
   });
   expect(actual.length).toBe(cases.length);

@@ -104,7 +104,9 @@ export class Graph {
   reshape(value: Value, shape: readonly number[]): Value {
     if (sameShape(value.shape, shape)) return value;
     if (value.data && !value.node) return { ...value, shape };
-    return this.op("Reshape", [value, this.ints(shape)], { shape });
+    // ONNX reads a zero as «the size that was there» unless told otherwise.
+    const attributes: Attributes = shape.includes(0) ? { allowzero: { int: 1 } } : {};
+    return this.op("Reshape", [value, this.ints(shape)], { shape, attributes });
   }
 
   transpose(value: Value, order: readonly number[]): Value {

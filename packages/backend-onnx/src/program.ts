@@ -41,6 +41,11 @@ export class Program {
     this.#inputs.push(this.#access.entry(dataId).value.data);
   }
 
+  /** Whether these numbers are an input, so that they differ from run to run. */
+  isInput(data: HostData | undefined): boolean {
+    return this.#inputs.includes(data);
+  }
+
   /** Whether the program needs the input at this position. */
   reads(input: number): boolean {
     return this.#reads[input] as boolean;

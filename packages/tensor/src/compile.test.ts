@@ -5,6 +5,7 @@ import {
   compile,
   dispose,
   foldIn,
+  gather,
   key,
   type Key,
   matMul,
@@ -234,6 +235,13 @@ describe("what cannot be compiled is said, and leaves nothing behind", () => {
     dispose([x, v, start]);
   });
 
+  test("reading an argument", () => {
+    const reads = compile((x: Tensor) => mul(x, x.dataSync()[0] as number));
+    const x = scalar(2);
+    expect(() => reads(x)).toThrow(/read while its function was being compiled/);
+    x.dispose();
+  });
+
   test("an exception inside", () => {
     const start = scalar(1);
     const v = variable(start);
@@ -281,6 +289,16 @@ test("an argument may be disposed of while a recorded operation needs it", async
   x.dispose();
   await settle();
   expect(numbers(y)).toEqual([2, 3]);
+});
+
+test("an operation that fails says so, and those recorded after it work", () => {
+  const x = tensor([1, 2]);
+  const outside = tensor([5], [1], "int32");
+  const bad = tidy(() => gather(x, add(outside, outside)));
+  expect(() => bad.dataSync()).toThrow();
+  expect(() => bad.dataSync()).toThrow();
+  expect(numbers(add(x, 1))).toEqual([2, 3]);
+  dispose([x, outside, bad]);
 });
 
 test("what a caller writes into its array after making a tensor does not reach the tensor", () => {

@@ -30,7 +30,12 @@ function byWindows(graph: Graph, x: Value, dy: Value, geometry: ConvGeometry, sh
   const windows = isPointwise(geometry)
     ? graph.reshape(x, [rows, I])
     : graph.reshape(gatherWindows(graph, x, geometry, H, W), [rows, kh * kw * I]);
-  return graph.reshape(productOverRows(graph, windows, graph.reshape(dy, [rows, O])), [kh, kw, I, O]);
+  return graph.reshape(productOverRows(graph, windows, graph.reshape(dy, [rows, O])), [
+    kh,
+    kw,
+    I,
+    O,
+  ]);
 }
 
 /**
@@ -42,7 +47,14 @@ function byWindows(graph: Graph, x: Value, dy: Value, geometry: ConvGeometry, sh
  * where dy_a is dy moved down by a rows. Two groups, half of the rows each, keep two threads evenly busy. Twice as fast
  * as `byWindows` at 32 channels of dy, equal at 64 (docs/performance.md).
  */
-function byBlockedConvolution(graph: Graph, x: Value, dy: Value, geometry: ConvGeometry, shape: Four, block: number): Value {
+function byBlockedConvolution(
+  graph: Graph,
+  x: Value,
+  dy: Value,
+  geometry: ConvGeometry,
+  shape: Four,
+  block: number,
+): Value {
   const groups = 2;
   const [kh, kw, I, O] = shape;
   const [N, height, width] = dy.shape as Four;
@@ -51,12 +63,27 @@ function byBlockedConvolution(graph: Graph, x: Value, dy: Value, geometry: ConvG
   while ((N * rowsPerImage) % (groups * block) !== 0) rowsPerImage++;
   const rows = N * rowsPerImage;
   const below = rowsPerImage - (x.shape[1] as number) - top;
-  const padded = padOp(graph, x, [[0, 0], [top, below], [left, right], [0, 0]]);
+  const padded = padOp(graph, x, [
+    [0, 0],
+    [top, below],
+    [left, right],
+    [0, 0],
+  ]);
   const columns = padded.shape[2] as number;
-  const input = graph.op("ReorderInput", [graph.reshape(padded, [1, rows, columns, I])], { domain: nchwc });
+  const input = graph.op("ReorderInput", [graph.reshape(padded, [1, rows, columns, I])], {
+    domain: nchwc,
+  });
 
   const moved = Array.from({ length: kh }, (_, a) =>
-    graph.reshape(padOp(graph, dy, [[0, 0], [a, rowsPerImage - height - a], [0, 0], [0, 0]]), [rows, 1, width, O]),
+    graph.reshape(
+      padOp(graph, dy, [
+        [0, 0],
+        [a, rowsPerImage - height - a],
+        [0, 0],
+        [0, 0],
+      ]),
+      [rows, 1, width, O],
+    ),
   );
   const blocks = rows / groups / block;
   const filter = graph.transpose(
@@ -64,23 +91,34 @@ function byBlockedConvolution(graph: Graph, x: Value, dy: Value, geometry: ConvG
     [0, 3, 5, 1, 4, 2, 6],
   );
   const outer = groups * kh * O;
-  const result = graph.op("Conv", [input, graph.reshape(filter, [outer, rows / groups, width, 1])], {
-    domain: nchwc,
-    shape: [1, outer, kw, I],
-    attributes: {
-      kernel_shape: { ints: [width, 1] },
-      strides: { ints: [1, 1] },
-      dilations: { ints: [1, 1] },
-      pads: { ints: [0, 0, 0, 0] },
-      group: { int: groups },
-      auto_pad: { string: "NOTSET" },
+  const result = graph.op(
+    "Conv",
+    [input, graph.reshape(filter, [outer, rows / groups, width, 1])],
+    {
+      domain: nchwc,
+      shape: [1, outer, kw, I],
+      attributes: {
+        kernel_shape: { ints: [width, 1] },
+        strides: { ints: [1, 1] },
+        dilations: { ints: [1, 1] },
+        pads: { ints: [0, 0, 0, 0] },
+        group: { int: groups },
+        auto_pad: { string: "NOTSET" },
+      },
     },
+  );
+  const plain = graph.op("ReorderOutput", [result], {
+    domain: nchwc,
+    attributes: { channels: { int: outer } },
   });
-  const plain = graph.op("ReorderOutput", [result], { domain: nchwc, attributes: { channels: { int: outer } } });
-  const sums = graph.op("ReduceSum", [graph.reshape(plain, [groups, kh, O, kw, I]), graph.ints([0])], {
-    shape: [kh, O, kw, I],
-    attributes: { keepdims: { int: 0 } },
-  });
+  const sums = graph.op(
+    "ReduceSum",
+    [graph.reshape(plain, [groups, kh, O, kw, I]), graph.ints([0])],
+    {
+      shape: [kh, O, kw, I],
+      attributes: { keepdims: { int: 0 } },
+    },
+  );
   return graph.transpose(sums, [0, 2, 3, 1]);
 }
 

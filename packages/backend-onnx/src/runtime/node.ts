@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
+import process from "node:process";
 import type { HostData } from "../graph.ts";
 import type { HostTensor, Runtime, Session } from "./runtime.ts";
 import { probeBlockSize } from "./probe-block-size.ts";
@@ -32,7 +33,7 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
     interOpNumThreads: 1,
     executionMode: "sequential",
     graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
+    logSeverityLevel: 4, // errors come as exceptions
     // A planned block for each graph, on top of the arena, costs half as much memory again and saves no time.
     enableMemPattern: false,
   };
