@@ -36,6 +36,9 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
     logSeverityLevel: 4, // errors come as exceptions
     // A planned block for each graph, on top of the arena, costs half as much memory again and saves no time.
     enableMemPattern: false,
+    // Threads wait awake for 100 µs, and not between runs: as fast as waiting awake for long, and on a machine that is
+    // shared half the time of it (docs/performance.md).
+    extra: { session: { force_spinning_stop: "1", intra_op: { spin_duration_us: "100" } } },
   };
 
   function load(model: Uint8Array, inputs: readonly string[], outputs: readonly string[]): Session {
