@@ -93,3 +93,35 @@ test("convolution, its input gradient and its filter gradient equal the cpu back
   });
   expect(actual.length).toBe(cases.length);
 });
+
+test("a bias added to a convolution, alone or beside another use of the convolution, is added once", async () => {
+  const biased = (): Float32Array[] =>
+    cases.flatMap(([xShape, filterShape, stride, pad, dilation = 1]) =>
+      tf.tidy(() => {
+        const x = pattern(xShape, 0) as tf.Tensor4D;
+        const bias = pattern([filterShape[3]], 3);
+        const conv = tf.conv2d(
+          x,
+          pattern(filterShape, 1) as tf.Tensor4D,
+          stride,
+          pad,
+          "NHWC",
+          dilation,
+        );
+        const again = tf.conv2d(
+          x,
+          pattern(filterShape, 2) as tf.Tensor4D,
+          stride,
+          pad,
+          "NHWC",
+          dilation,
+        );
+        const results = [tf.add(conv, bias), tf.add(bias, again), tf.mul(again, 2)];
+        conv.dispose(); // only what nobody can read any more is left out of the graph
+        return results.map((result) => result.dataSync<"float32">());
+      }),
+    );
+  const expected = await on("cpu", biased);
+  const actual = await on("onnx", biased);
+  expected.forEach((values, i) => expectClose(actual[i] ?? [], values, 2e-5, `result ${i}`));
+});

@@ -1,4 +1,5 @@
 import { Graph, type Node, type Value } from "./graph.ts";
+import { fuseBias } from "./lowerings/fuse-bias.ts";
 import { lowerings } from "./lowerings/index.ts";
 import { encodeModel } from "./onnx/encode.ts";
 import type {
@@ -108,7 +109,7 @@ export function lower(
   for (const input of inputs)
     lowered.set(input, { ...input, data: undefined, constant: undefined });
   const find = (value: Value): Value => lowered.get(value) ?? value;
-  for (const node of nodes) {
+  for (const node of fuseBias(nodes, outputs)) {
     const from = node.inputs.map(find);
     const made =
       node.domain === "gen"

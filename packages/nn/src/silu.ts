@@ -8,7 +8,9 @@ import { differentiable } from "./differentiable.ts";
 export const silu: (x: Tensor) => Tensor = differentiable(
   (x) => mul(x, sigmoid(x)),
   (dy, x) => {
+    // With y = x·s, the derivative s + x·s·(1 - s) is y + s·(1 - y).
     const s = sigmoid(x);
-    return mul(dy, mul(s, add(mul(x, sub(1, s)), 1)));
+    const y = mul(x, s);
+    return mul(dy, add(y, mul(s, sub(1, y))));
   },
 );

@@ -7,14 +7,15 @@ import type { Lowering } from "./index.ts";
 type Four = [number, number, number, number];
 const nchwc = "com.microsoft.nchwc";
 
-/** A convolution of x [N,H,W,I] with a filter [kh,kw,I,O]. */
-export const conv2d: Lowering = (graph, [x, filter], attributes, [output]) => [
+/** A convolution of x [N,H,W,I] with a filter [kh,kw,I,O], and a bias [O] where `fuseBias` found one. */
+export const conv2d: Lowering = (graph, [x, filter, bias], attributes, [output]) => [
   convolve(
     graph,
     x as Value,
     filter as Value,
     geometryOf(attributes),
     (output as Value).shape as Four,
+    bias,
   ),
 ];
 
@@ -80,13 +81,15 @@ function convolve(
   filter: Value,
   geometry: ConvGeometry,
   shape: Four,
+  bias?: Value,
 ): Value {
   const [, , I, O] = filter.shape as Four;
+  const optional = bias ? [bias] : [];
   if (isPointwise(geometry)) {
     const rows = sizeOf(x.shape) / I;
     const product = graph.op(
-      "MatMul",
-      [graph.reshape(x, [rows, I]), graph.reshape(filter, [I, O])],
+      bias ? "Gemm" : "MatMul",
+      [graph.reshape(x, [rows, I]), graph.reshape(filter, [I, O]), ...optional],
       { shape: [rows, O] },
     );
     return graph.reshape(product, shape);
@@ -99,14 +102,14 @@ function convolve(
       [left, right],
       [0, 0],
     ]);
-    return convolve(graph, cropped, filter, { ...geometry, pads: [0, 0, 0, 0] }, shape);
+    return convolve(graph, cropped, filter, { ...geometry, pads: [0, 0, 0, 0] }, shape, bias);
   }
   const block = graph.target.blockSize;
   if (block > 0 && (I < block || I % 4 === 0))
-    return blocked(graph, x, filter, geometry, shape, block);
+    return blocked(graph, x, filter, geometry, shape, block, bias);
   const result = graph.op(
     "Conv",
-    [graph.transpose(x, [0, 3, 1, 2]), graph.transpose(filter, [3, 2, 0, 1])],
+    [graph.transpose(x, [0, 3, 1, 2]), graph.transpose(filter, [3, 2, 0, 1]), ...optional],
     { shape: [shape[0], O, shape[1], shape[2]], attributes: onnxConvAttributes(geometry) },
   );
   return graph.transpose(result, [0, 2, 3, 1]);
@@ -123,6 +126,7 @@ function blocked(
   geometry: ConvGeometry,
   shape: Four,
   block: number,
+  bias: Value | undefined,
 ): Value {
   const [kh, kw, I, O] = filter.shape as Four;
   const [N, H, W] = x.shape as Four;
@@ -153,7 +157,9 @@ function blocked(
       [4, 2, 0, 1, 3, 5],
     );
   }
-  const result = graph.op("Conv", [input, graph.reshape(weights, [outer, inner, kh, kw])], {
+  const operands = [input, graph.reshape(weights, [outer, inner, kh, kw])];
+  if (bias) operands.push(padOp(graph, bias, [[0, outer - O]]));
+  const result = graph.op("Conv", operands, {
     domain: nchwc,
     shape: [N, outer, shape[1], shape[2]],
     attributes: {
