@@ -1,3 +1,2 @@
-export { registerOnnxBackend } from "./register.ts";
+export { type Engine, registerOnnxBackend } from "./register.ts";
 export type { NodeRuntimeOptions } from "./runtime/node.ts";
-export { OnnxBackend } from "./backend.ts";

@@ -5,13 +5,21 @@ import { callOf } from "./kernels/kernel.ts";
 import { kernelFor, kernels } from "./kernels/registry.ts";
 import { nodeRuntime, type NodeRuntimeOptions } from "./runtime/node.ts";
 
+/** The engine, once registered. */
+export interface Engine {
+  /** Where it computes, for people: "cpu (2 threads)". */
+  readonly device: string;
+  /** How many graphs were compiled so far. */
+  readonly compilations: number;
+}
+
 /**
  * Registers the backend "onnx" with TensorFlow.js; `setBackend("onnx")` then chooses it.
  *
- * @returns the backend
+ * @returns what is to be known of it
  * @throws when ONNX Runtime cannot be loaded here, saying what to install
  */
-export function registerOnnxBackend(options: NodeRuntimeOptions = {}): OnnxBackend {
+export function registerOnnxBackend(options: NodeRuntimeOptions = {}): Engine {
   const backend = new OnnxBackend(nodeRuntime(options));
   registerBackend("onnx", () => backend, 10);
   const tensor = (value: Value | TensorInfo): TensorInfo =>
@@ -27,5 +35,10 @@ export function registerOnnxBackend(options: NodeRuntimeOptions = {}): OnnxBacke
       },
     });
   }
-  return backend;
+  return {
+    device: backend.runtime.device,
+    get compilations() {
+      return backend.compilations;
+    },
+  };
 }

@@ -30,7 +30,7 @@ const loaders: Record<BackendName, Loader> = {
       "npm install @gen/backend-onnx onnxruntime-node@1.30.0 --onnxruntime-node-install=skip",
     async load(options) {
       const { registerOnnxBackend } = await import("@gen/backend-onnx");
-      return registerOnnxBackend(options).runtime.device;
+      return registerOnnxBackend(options).device;
     },
   },
   tensorflow: {

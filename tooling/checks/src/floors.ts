@@ -34,8 +34,8 @@ export const ambient: RegExp =
 
 /** What single files may use all the same, each with its reason: modules of Node, and globals. */
 export const exceptions: Readonly<Record<string, readonly string[]>> = {
-  // Loads the native module, which only `require` can, and asks how many threads there are.
-  "backend-onnx/runtime/node.ts": ["node:module", "node:os"],
+  // Loads the native module, which only `require` can, asks how many threads there are, and names the platform.
+  "backend-onnx/runtime/node.ts": ["node:module", "node:os", "node:process", "process."],
   // The `time` of TensorFlow.js's backend protocol is a stopwatch.
   "backend-onnx/backend.ts": ["performance."],
   // Restores what TensorFlow's Node build misses, and reads GEN_BACKEND.
