@@ -1,6 +1,6 @@
 import { type Graph, sizeOf, type Value } from "../graph.ts";
 import { matMulOp } from "../kernels/matmul.ts";
-import { concatOp, padOp } from "../kernels/shape.ts";
+import { padOp } from "../kernels/shape.ts";
 import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
 import type { Lowering } from "./index.ts";
 
@@ -13,7 +13,9 @@ export const conv2dFilterGradient: Lowering = (graph, inputs, attributes, output
   const geometry = geometryOf(attributes);
   const shape = (outputs[0] as Value).shape as Four;
   const block = graph.target.blockSize;
-  const narrow = block > 0 && shape[3] % block === 0 && shape[3] < 64;
+  const O = shape[3];
+  const width = dy.shape[2] as number;
+  const narrow = block > 0 && O % block === 0 && (O < 64 || (O === 64 && width > 8));
   const plain = [...geometry.strides, ...geometry.dilations].every((n) => n === 1);
   return [
     narrow && plain && !isPointwise(geometry)
@@ -74,20 +76,28 @@ function byBlockedConvolution(
     domain: nchwc,
   });
 
-  const moved = Array.from({ length: kh }, (_, a) =>
-    graph.reshape(
-      padOp(graph, dy, [
-        [0, 0],
-        [a, rowsPerImage - height - a],
-        [0, 0],
-        [0, 0],
-      ]),
-      [rows, 1, width, O],
-    ),
-  );
+  // Every row of x meets kh rows of dy, those above it; outside of the image it meets the row of zeros at the end.
+  const meets = new Int32Array(rows * kh);
+  for (let n = 0; n < N; n++) {
+    for (let r = 0; r < rowsPerImage; r++) {
+      for (let a = 0; a < kh; a++) {
+        const inside = r - a >= 0 && r - a < height;
+        meets[(n * rowsPerImage + r) * kh + a] = inside ? n * height + r - a : N * height;
+      }
+    }
+  }
+  const withZeros = padOp(graph, graph.reshape(dy, [N * height, width * O]), [
+    [0, 1],
+    [0, 0],
+  ]);
+  const key = `rows ${[N, rowsPerImage, height, kh].join()}`;
+  const moved = graph.op("Gather", [withZeros, graph.constant("int32", [rows, kh], meets, key)], {
+    shape: [rows, kh, width * O],
+    attributes: { axis: { int: 0 } },
+  });
   const blocks = rows / groups / block;
   const filter = graph.transpose(
-    graph.reshape(concatOp(graph, moved, 1), [groups, blocks, block, kh, width, O / block, block]),
+    graph.reshape(moved, [groups, blocks, block, kh, width, O / block, block]),
     [0, 3, 5, 1, 4, 2, 6],
   );
   const outer = groups * kh * O;
