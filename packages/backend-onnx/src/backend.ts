@@ -8,10 +8,13 @@ import {
   type TypedArray,
 } from "@tensorflow/tfjs-core";
 import { Graph, type HostData, type Node, sameShape, sizeOf, type Value } from "./graph.ts";
-import { lower, type LoweredGraph, neededNodes, structureKey } from "./lower.ts";
+import { dataTypeOf, elementTypeOf } from "./data-type.ts";
+import { lower, type LoweredGraph } from "./lower.ts";
+import { leavesOf, lostMessage, neededNodes } from "./needed.ts";
 import type { ElementType } from "./onnx/types.ts";
 import { Program } from "./program.ts";
 import type { HostTensor, Runtime, Session } from "./runtime/runtime.ts";
+import { structureKey } from "./structure-key.ts";
 
 /** What stands behind a data id. */
 interface Entry {
@@ -273,32 +276,6 @@ export class OnnxBackend extends KernelBackend {
 
 const tracingMessage =
   "A tensor was read while its function was being compiled: return it instead, and read it after the call";
-const lostMessage =
-  "This tensor was made inside a compiled function and is not one of its results: return it from the function";
-
-/** Values with numbers that the nodes read, constants of the structure apart, in the order of first use. */
-export function leavesOf(nodes: readonly Node[]): Value[] {
-  const leaves = new Set<Value>();
-  for (const node of nodes) {
-    for (const input of node.inputs) {
-      if (!input.node && input.constant === undefined) {
-        if (!input.data) throw new Error(lostMessage);
-        leaves.add(input);
-      }
-    }
-  }
-  return [...leaves];
-}
-
-export function elementTypeOf(dtype: DataType): ElementType {
-  if (dtype === "string" || dtype === "complex64") return "uint8";
-  return dtype as ElementType;
-}
-
-function dataTypeOf(type: ElementType): DataType {
-  if (type === "float32" || type === "int32" || type === "bool") return type;
-  throw new Error(`A TensorFlow.js tensor cannot hold ${type}`);
-}
 
 /** A copy, so that who hands in an array may change it at once although nothing is computed yet. */
 function hostCopy(values: TypedArray | null, type: ElementType, size: number): HostData {

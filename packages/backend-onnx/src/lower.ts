@@ -2,94 +2,15 @@ import { Graph, type Node, type Value } from "./graph.ts";
 import { fuseBias } from "./lowerings/fuse-bias.ts";
 import { lowerings } from "./lowerings/index.ts";
 import { encodeModel } from "./onnx/encode.ts";
-import type {
-  Attributes,
-  ElementType,
-  ModelConstant,
-  ModelNode,
-  ModelTensor,
-} from "./onnx/types.ts";
-
-/** What the lowering may use. */
-export interface Target {
-  /** Channels per block of the blocked convolution operators; 0 for none. */
-  blockSize: number;
-}
+import { LoweringGraph, type Target } from "./lowerings/lowering-graph.ts";
+import { neededNodes } from "./needed.ts";
+import type { ModelConstant, ModelNode, ModelTensor } from "./onnx/types.ts";
 
 export interface LoweredGraph {
   model: Uint8Array;
   inputs: string[];
   outputs: string[];
   nodeCount: number;
-}
-
-/** A graph under lowering: an operation that is asked for twice is made once. */
-export class LoweringGraph extends Graph {
-  readonly target: Target;
-  readonly #ids = new Map<Value, number>();
-  readonly #known = new Map<string, Value[]>();
-  readonly #constants = new Map<string, Value>();
-
-  constructor(target: Target) {
-    super();
-    this.target = target;
-  }
-
-  id(value: Value): number {
-    let id = this.#ids.get(value);
-    if (id === undefined) {
-      id = this.#ids.size;
-      this.#ids.set(value, id);
-    }
-    return id;
-  }
-
-  override multi(
-    op: string,
-    inputs: readonly Value[],
-    results: readonly { shape: readonly number[]; type: ElementType }[],
-    options: { attributes?: Attributes; domain?: string } = {},
-  ): Value[] {
-    const key = `${op}|${options.domain ?? ""}|${JSON.stringify(options.attributes ?? {})}|${inputs
-      .map((input) => this.id(this.unique(input)))
-      .join()}|${results.map((r) => r.shape.join()).join("/")}`;
-    let outputs = this.#known.get(key);
-    if (!outputs) {
-      outputs = super.multi(
-        op,
-        inputs.map((input) => this.unique(input)),
-        results,
-        options,
-      );
-      this.#known.set(key, outputs);
-    }
-    return outputs;
-  }
-
-  /** The one value that stands for all constants with the same contents. */
-  unique(value: Value): Value {
-    if (value.constant === undefined) return value;
-    const key = `${value.type}|${value.shape.join()}|${value.constant}`;
-    let known = this.#constants.get(key);
-    if (!known) {
-      known = value;
-      this.#constants.set(key, known);
-    }
-    return known;
-  }
-}
-
-/** The nodes that the outputs need, in the order of their recording. */
-export function neededNodes(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
-  const wanted = new Set<Value>(outputs);
-  const needed: Node[] = [];
-  for (let i = nodes.length - 1; i >= 0; i--) {
-    const node = nodes[i] as Node;
-    if (!node.outputs.some((output) => wanted.has(output))) continue;
-    needed.push(node);
-    for (const input of node.inputs) wanted.add(input);
-  }
-  return needed.reverse();
 }
 
 /**
@@ -176,44 +97,4 @@ function lowering(op: string): (typeof lowerings)[string] {
   const found = lowerings[op];
   if (!found) throw new Error(`lower: the engine has no lowering for its own operation ${op}`);
   return found;
-}
-
-/** The structure of recorded nodes as a string: equal strings, equal compiled graphs. */
-export function structureKey(
-  nodes: readonly Node[],
-  inputs: readonly Value[],
-  outputs: readonly Value[],
-): string {
-  const ids = new Map<Value, number>();
-  const parts: string[] = [];
-  for (const input of inputs) {
-    parts.push(`${input.type}[${input.shape.join()}]`);
-    ids.set(input, ids.size);
-  }
-  const idOf = (value: Value): string => {
-    const id = ids.get(value);
-    return id === undefined ? `${value.type}[${value.shape.join()}]=${value.constant}` : String(id);
-  };
-  for (const node of nodes) {
-    parts.push(
-      `${node.op}|${node.domain}|${attributesKey(node.attributes)}|${node.inputs.map(idOf).join(" ")}`,
-    );
-    for (const output of node.outputs) {
-      parts.push(`${output.type}[${output.shape.join()}]`);
-      ids.set(output, ids.size);
-    }
-  }
-  parts.push(outputs.map(idOf).join(" "));
-  return parts.join("\n");
-}
-
-const attributeKeys = new WeakMap<Attributes, string>();
-
-function attributesKey(attributes: Attributes): string {
-  let key = attributeKeys.get(attributes);
-  if (key === undefined) {
-    key = JSON.stringify(attributes);
-    attributeKeys.set(attributes, key);
-  }
-  return key;
 }

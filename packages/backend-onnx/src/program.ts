@@ -1,7 +1,9 @@
 import type { DataId, DataType, TensorInfo, TypedArray } from "@tensorflow/tfjs-core";
-import { elementTypeOf, leavesOf, type OnnxBackend } from "./backend.ts";
+import type { OnnxBackend } from "./backend.ts";
+import { elementTypeOf } from "./data-type.ts";
 import type { HostData, Value } from "./graph.ts";
-import { lower, type LoweredGraph, neededNodes } from "./lower.ts";
+import { lower, type LoweredGraph } from "./lower.ts";
+import { leavesOf, neededNodes } from "./needed.ts";
 import type { HostTensor, Session } from "./runtime/runtime.ts";
 
 /** What a program needs of its backend's inside. */

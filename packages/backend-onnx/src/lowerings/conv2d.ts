@@ -1,6 +1,6 @@
 import { type Graph, sizeOf, type Value } from "../graph.ts";
 import { padOp } from "../kernels/shape.ts";
-import type { LoweringGraph } from "../lower.ts";
+import type { LoweringGraph } from "./lowering-graph.ts";
 import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
 import type { Lowering } from "./index.ts";
 

@@ -1,5 +1,5 @@
 import type { Value } from "../graph.ts";
-import type { LoweringGraph } from "../lower.ts";
+import type { LoweringGraph } from "./lowering-graph.ts";
 import type { Attributes } from "../onnx/types.ts";
 import { conv2d, conv2dInputGradient, depthwiseConv2d } from "./conv2d.ts";
 import { conv2dFilterGradient } from "./conv2d-filter-gradient.ts";
