@@ -76,30 +76,23 @@ function byBlockedConvolution(
     domain: nchwc,
   });
 
-  // Every row of x meets kh rows of dy, those above it; outside of the image it meets the row of zeros at the end.
-  const meets = new Int32Array(rows * kh);
-  for (let n = 0; n < N; n++) {
-    for (let r = 0; r < rowsPerImage; r++) {
-      for (let a = 0; a < kh; a++) {
-        const inside = r - a >= 0 && r - a < height;
-        meets[(n * rowsPerImage + r) * kh + a] = inside ? n * height + r - a : N * height;
-      }
-    }
-  }
-  const withZeros = padOp(graph, graph.reshape(dy, [N * height, width * O]), [
-    [0, 1],
-    [0, 0],
-  ]);
-  const key = `rows ${[N, rowsPerImage, height, kh].join()}`;
-  const moved = graph.op("Gather", [withZeros, graph.constant("int32", [rows, kh], meets, key)], {
-    shape: [rows, kh, width * O],
-    attributes: { axis: { int: 0 } },
-  });
   const blocks = rows / groups / block;
-  const filter = graph.transpose(
-    graph.reshape(moved, [groups, blocks, block, kh, width, O / block, block]),
-    [0, 3, 5, 1, 4, 2, 6],
+  const pixels = graph.op(
+    "Gather",
+    [
+      padOp(graph, graph.reshape(dy, [N * height * width, O]), [
+        [0, 1],
+        [0, 0],
+      ]),
+      filterPixels(graph, { groups, kh, blocks, width, block, rowsPerImage, height, images: N }),
+    ],
+    { shape: [groups * kh, blocks * width, block, O], attributes: { axis: { int: 0 } } },
   );
+  const filter = graph.op("ReorderInput", [pixels], {
+    domain: nchwc,
+    shape: [groups * kh, O, blocks * width, block],
+    attributes: { channels_last: { int: 1 } },
+  });
   const outer = groups * kh * O;
   const result = graph.op(
     "Conv",
@@ -130,6 +123,41 @@ function byBlockedConvolution(
     },
   );
   return graph.transpose(sums, [0, 2, 3, 1]);
+}
+
+/**
+ * Which pixel of dy stands where in the filter, in blocks of rows: row r of x meets those a above it, for a < kh. Outside
+ * of the image it meets the zeros that follow the last pixel.
+ */
+function filterPixels(
+  graph: Graph,
+  layout: Record<
+    "groups" | "kh" | "blocks" | "width" | "block" | "rowsPerImage" | "height" | "images",
+    number
+  >,
+): Value {
+  const { groups, kh, blocks, width, block, rowsPerImage, height, images } = layout;
+  const table = new Int32Array(groups * kh * blocks * width * block);
+  let at = 0;
+  for (let group = 0; group < groups; group++) {
+    for (let a = 0; a < kh; a++) {
+      for (let b = 0; b < blocks; b++) {
+        for (let column = 0; column < width; column++) {
+          for (let inBlock = 0; inBlock < block; inBlock++) {
+            const row = (group * blocks + b) * block + inBlock;
+            const image = Math.floor(row / rowsPerImage);
+            const above = (row % rowsPerImage) - a;
+            table[at++] =
+              above >= 0 && above < height
+                ? (image * height + above) * width + column
+                : images * height * width;
+          }
+        }
+      }
+    }
+  }
+  const shape = [groups * kh, blocks * width, block];
+  return graph.constant("int32", shape, table, `filter pixels ${Object.values(layout).join()}`);
 }
 
 /** aᵀ·b of a [rows, m] and b [rows, n]: in two halves, side by side, where b is wide enough to keep both busy. */
