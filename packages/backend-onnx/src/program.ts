@@ -40,7 +40,11 @@ export class Program {
 
   /** Makes host data an input: its numbers differ from run to run. Other data is kept as constant. */
   input(dataId: DataId): void {
-    this.#inputs.push(this.#access.entry(dataId).value.data);
+    const entry = this.#access.entry(dataId);
+    // An array of its own: what an operation that changes nothing made of it (a transposition of one axis, say) has the
+    // same array, and stays constant.
+    entry.value = { ...entry.value, data: entry.value.data?.slice() };
+    this.#inputs.push(entry.value.data);
   }
 
   /** Whether these numbers are an input, so that they differ from run to run. */

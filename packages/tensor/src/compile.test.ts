@@ -23,6 +23,7 @@ import {
   type Tensor,
   tensor,
   tidy,
+  transpose,
   useBackend,
   variable,
   type Variable,
@@ -197,6 +198,22 @@ test("variables made from one another part when one is assigned", () => {
   expect(b.dataSync()[0]).toBe(1);
   move.dispose();
   dispose([start, a, b]);
+});
+
+test("a variable parts from the tensor that it was made from", () => {
+  const start = tensor([1, 2], [1, 2]);
+  const turned = transpose(start, [0, 1]);
+  const [v, w] = [variable(start), variable(turned)];
+  const move = compile(() => {
+    v.assign(add(v, 1));
+    w.assign(add(w, 10));
+    return add(add(v, w), add(start, turned));
+  });
+  expect(numbers(move())).toEqual([15, 19]);
+  expect(numbers(move())).toEqual([26, 30]);
+  expect([...start.dataSync()]).toEqual([1, 2]);
+  move.dispose();
+  dispose([start, turned, v, w]);
 });
 
 test("results keep the shape of what the function answers: arguments, variables and nesting too", () => {

@@ -118,7 +118,7 @@ function record(
   name: string,
 ): Recording {
   const variables = Object.values(engine().registeredVariables);
-  separateVariables(variables);
+  separateVariables(backend, variables);
   const before = variables.map((variable) => keep(clone(variable)));
   const placeholders: Tensor[] = [];
   const sources: Source[] = [];
@@ -191,16 +191,13 @@ function record(
   }
 }
 
-/** Gives variables that share their numbers (one made from the other, say) numbers of their own. */
-function separateVariables(variables: readonly Variable[]): void {
-  const seen = new Set<DataId>();
+/** Gives variables that share their numbers (with the tensor they were made from, say) numbers of their own. */
+function separateVariables(backend: KernelBackend, variables: readonly Variable[]): void {
   for (const variable of variables) {
-    if (seen.has(variable.dataId)) {
-      const copy = tensor(variable.dataSync(), variable.shape, variable.dtype);
-      variable.assign(copy);
-      copy.dispose();
-    }
-    seen.add(variable.dataId);
+    if (backend.refCount(variable.dataId) === 1) continue;
+    const copy = tensor(variable.dataSync(), variable.shape, variable.dtype);
+    variable.assign(copy);
+    copy.dispose();
   }
 }
 
