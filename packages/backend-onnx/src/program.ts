@@ -4,6 +4,7 @@ import { elementTypeOf } from "./data-type.ts";
 import type { HostData, Value } from "./graph.ts";
 import { lower, type LoweredGraph } from "./lower.ts";
 import { leavesOf, neededNodes } from "./needed.ts";
+import type { ElementType } from "./onnx/types.ts";
 import type { HostTensor, Session } from "./runtime/runtime.ts";
 
 /** What a program needs of its backend's inside. */
@@ -21,12 +22,14 @@ export class Program {
   readonly #backend: OnnxBackend;
   readonly #access: BackendAccess;
   #session: Session | undefined;
+  // Only types and shapes are kept of what was recorded: the values would hold the recording and its numbers.
   #fixed: HostTensor[] = [];
-  #feeds: { at: number; value: Value }[] = [];
-  #outputs: { shape: readonly number[]; dtype: DataType; value: Value }[] = [];
+  #feeds: { at: number; type: ElementType; shape: readonly number[] }[] = [];
+  #outputs: { shape: readonly number[]; dtype: DataType }[] = [];
   #nodeCount = 0;
   #reads: boolean[] = [];
-  readonly #inputs: (HostData | undefined)[] = [];
+  /** The numbers of the inputs, while recording. */
+  #inputs: (HostData | undefined)[] = [];
 
   constructor(backend: OnnxBackend, access: BackendAccess) {
     this.#backend = backend;
@@ -61,24 +64,23 @@ export class Program {
   finish(outputs: readonly TensorInfo[]): void {
     try {
       const inputValues = new Map(this.#inputs.map((data, i) => [data, i]));
-      this.#outputs = outputs.map((tensor) => ({
-        shape: tensor.shape,
-        dtype: tensor.dtype,
-        value: this.#backend.value(tensor),
-      }));
-      const results = this.#outputs.map(({ value }) => value);
+      this.#outputs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
+      const results = outputs.map((tensor) => this.#backend.value(tensor));
       const nodes = neededNodes(this.#backend.graph.nodes, results);
       const leaves = new Set(leavesOf(nodes));
       for (const value of results) if (!value.node) leaves.add(value);
+      const varying: Value[] = [];
       const fixed: Value[] = [];
       const baked = new Map<Value, Value>();
       for (const leaf of leaves) {
         const at = inputValues.get(leaf.data);
-        if (at !== undefined) this.#feeds.push({ at, value: leaf });
-        else if ((leaf.data as HostData).length > bakedSize) fixed.push(leaf);
+        if (at !== undefined) {
+          varying.push(leaf);
+          this.#feeds.push({ at, type: leaf.type, shape: leaf.shape });
+        } else if ((leaf.data as HostData).length > bakedSize) fixed.push(leaf);
         else baked.set(leaf, { ...leaf, constant: `data:${(leaf.data as HostData).join()}` });
       }
-      const feeds = [...this.#feeds.map(({ value }) => value), ...fixed];
+      const feeds = [...varying, ...fixed];
       const withBaked = nodes.map((node) =>
         node.inputs.some((input) => baked.has(input))
           ? { ...node, inputs: node.inputs.map((input) => baked.get(input) ?? input) }
@@ -96,6 +98,7 @@ export class Program {
       const read = new Set(this.#feeds.map(({ at }) => at));
       this.#reads = this.#inputs.map((_, i) => read.has(i));
     } finally {
+      this.#inputs = [];
       this.#access.end();
     }
   }
@@ -109,12 +112,12 @@ export class Program {
   run(inputs: readonly (DataId | TypedArray | undefined)[]): TensorInfo[] {
     if (!this.#session) throw new Error("A compiled function was called after it was disposed of");
     this.#backend.flush();
-    const feeds = this.#feeds.map(({ at, value }): HostTensor => {
+    const feeds = this.#feeds.map(({ at, type, shape }): HostTensor => {
       const input = inputs[at] as DataId | TypedArray;
       const data = ArrayBuffer.isView(input)
         ? (input as HostData)
         : (this.#access.entry(input).value.data as HostData);
-      return { type: value.type, shape: value.shape, data };
+      return { type, shape, data };
     });
     const results = this.#session.run([...feeds, ...this.#fixed]);
     return this.#outputs.map(({ shape, dtype }, i) =>

@@ -24,7 +24,7 @@ export const conv2dFilterGradient: Lowering = (graph, inputs, attributes, output
   ];
 };
 
-/** The windows of x as rows (one gather), then one product with dy. Best where dy has 64 channels or more. */
+/** The windows of x as rows (one gather), then one product with dy. Best where dy has many channels, or few pixels. */
 function byWindows(graph: Graph, x: Value, dy: Value, geometry: ConvGeometry, shape: Four): Value {
   const [kh, kw, I, O] = shape;
   const [N, H, W] = dy.shape as Four;
@@ -47,7 +47,7 @@ function byWindows(graph: Graph, x: Value, dy: Value, geometry: ConvGeometry, sh
  *   dw[a,b,i,o] = Σ_{r,w} x[r, w + b, i] · dy_a[r, w, o],   r over all rows of all images, padding included,
  *
  * where dy_a is dy moved down by a rows. Two groups, half of the rows each, keep two threads evenly busy. Twice as fast
- * as `byWindows` at 32 channels of dy, equal at 64 (docs/performance.md).
+ * as `byWindows` at 32 channels of dy, about equal at 64 (docs/performance.md).
  */
 function byBlockedConvolution(
   graph: Graph,
