@@ -6,7 +6,7 @@ export const floors: readonly (readonly string[])[] = [
   ["random", "safetensors", "data"],
   ["backend-onnx"],
   ["tensor"],
-  ["schedules", "nn"],
+  ["schedules", "nn", "probability"],
   ["samplers", "train", "metrics"],
   ["diffusion"],
 ];
@@ -14,6 +14,7 @@ export const floors: readonly (readonly string[])[] = [
 /** Who may import whom on one floor. */
 export const sideways: Readonly<Record<string, readonly string[]>> = {
   data: ["random"],
+  probability: ["schedules"],
 };
 
 /** Packages that need no tensors and may import only floor 0: who installs them gets no TensorFlow.js. */
