@@ -24,7 +24,7 @@ export function divergence(field: (x: Tensor) => Tensor, x: Tensor): FieldDiverg
     let value: Tensor | undefined;
     let trace: Tensor | undefined;
     for (let i = 0; i < dims; i++) {
-      const unit = reshape(oneHot(tensor1d([i], "int32"), dims), row);
+      const unit = reshape(oneHot(tensor1d([i], "int32"), dims, 1, 0, "float32"), row);
       const pulled = pull("divergence", field, x, broadcastTo(unit, x.shape));
       value ??= pulled.value;
       trace = trace ? add(trace, pulled.trace) : pulled.trace;

@@ -9,3 +9,5 @@ export {
 } from "./tractable.ts";
 
 // The exact side in float64, and scores, SDEs, Langevin, oracles.
+export { divergence, hutchinsonDivergence, type FieldDivergence } from "./divergence.ts";
+export type { ProbeKind } from "./probe.ts";
