@@ -1,20 +1,34 @@
 import { describe, expect, test } from "vitest";
-import { rectifiedFlow, trigonometric } from "./index.ts";
+import { allPaths } from "../test/all-paths.ts";
+import {
+  cosine,
+  edm,
+  pathOfLogSnr,
+  rectifiedFlow,
+  subVariancePreserving,
+  trigonometric,
+  varianceExploding,
+  variancePreserving,
+} from "./index.ts";
 
-describe.each([rectifiedFlow, trigonometric])("the path $name", (path) => {
-  const times = [0.01, 0.1, 0.37, 0.5, 0.81, 0.99].map((t) => t * path.end);
+describe.each(allPaths)("the path $name", (path) => {
+  // None of them is a table's own time, where a table's derivatives jump.
+  const times = [0.00033, 0.01003, 0.10007, 0.37013, 0.50003, 0.81007, 0.99013].map(
+    (t) => t * path.end,
+  );
 
-  test("begins at data and ends at noise", () => {
+  test("begins at data, exactly, and ends where noise all but covers it", () => {
     expect([path.a(0), path.b(0)]).toEqual([1, 0]);
-    expect(path.a(path.end)).toBeCloseTo(0, 12);
-    expect(path.b(path.end)).toBe(1);
+    expect(path.a(path.end) / path.b(path.end)).toBeLessThan(0.07);
   });
 
   test("has the derivatives of a and b", () => {
-    const h = 1e-6;
     for (const t of times) {
-      expect(path.aPrime(t)).toBeCloseTo((path.a(t + h) - path.a(t - h)) / (2 * h), 8);
-      expect(path.bPrime(t)).toBeCloseTo((path.b(t + h) - path.b(t - h)) / (2 * h), 8);
+      const h = Math.min(1e-4 * t, 1e-4);
+      const difference = (f: (t: number) => number): number => (f(t + h) - f(t - h)) / (2 * h);
+      expect(path.aPrime(t)).toBeCloseTo(difference(path.a), 6);
+      const slope = difference(path.b);
+      expect(Math.abs(path.bPrime(t) - slope)).toBeLessThan(1e-6 * Math.max(1, Math.abs(slope)));
     }
   });
 
@@ -22,19 +36,79 @@ describe.each([rectifiedFlow, trigonometric])("the path $name", (path) => {
     let last = Infinity;
     for (const t of times) {
       const l = path.logSnr(t);
-      expect(l).toBeCloseTo(Math.log(path.a(t) ** 2 / path.b(t) ** 2), 10);
+      expect(l).toBeCloseTo(Math.log(path.a(t) ** 2 / path.b(t) ** 2), 9);
       expect(l).toBeLessThan(last);
-      expect(path.inverseLogSnr(l)).toBeCloseTo(t, 12);
+      expect(path.inverseLogSnr(l) / t).toBeCloseTo(1, 10);
       last = l;
     }
     expect(path.logSnr(0)).toBe(Infinity);
     expect(path.inverseLogSnr(Infinity)).toBe(0);
-    expect(path.inverseLogSnr(-Infinity)).toBe(path.end);
+    expect(path.inverseLogSnr(path.logSnr(path.end)) / path.end).toBeCloseTo(1, 12);
   });
 });
 
-test("the trigonometric path preserves variance", () => {
-  for (const t of [0, 0.2, 0.7, 1]) {
-    expect(trigonometric.a(t) ** 2 + trigonometric.b(t) ** 2).toBeCloseTo(1, 14);
+test.each([rectifiedFlow, trigonometric, cosine()])("$name ends in noise alone", (path) => {
+  expect(path.a(path.end)).toBeCloseTo(0, 12);
+  expect(path.b(path.end)).toBe(1);
+  expect(path.inverseLogSnr(-Infinity)).toBe(path.end);
+});
+
+test.each([trigonometric, variancePreserving(), cosine()])("$name preserves variance", (path) => {
+  for (const t of [0, 1e-6, 0.2, 0.7, 1]) {
+    expect(path.a(t) ** 2 + path.b(t) ** 2).toBeCloseTo(1, 14);
   }
+});
+
+test("VP, sub-VP and VE have their closed values", () => {
+  const [vp, sub] = [variancePreserving(), subVariancePreserving()];
+  expect(vp.a(0.5)).toBeCloseTo(0.2811828807967524, 14);
+  expect(vp.b(0.5)).toBeCloseTo(0.9596542020680363, 14);
+  expect(sub.b(0.5)).toBeCloseTo(0.9209361875468394, 14);
+  expect(Math.exp(-vp.logSnr(0.5) / 2)).toBeCloseTo(3.41291830906912, 12);
+  expect(vp.a(1)).toBeCloseTo(0.006571586494929619, 15);
+  expect(Math.exp(-vp.logSnr(1) / 2)).toBeCloseTo(152.1669702839464, 9);
+  const ve = varianceExploding();
+  expect(ve.b(1) ** 2).toBeCloseTo(50 ** 2 - 0.01 ** 2, 8);
+  expect(ve.b(0.5) ** 2).toBeCloseTo(0.01 * 50 - 0.01 ** 2, 14);
+});
+
+test("cosine follows the paper's formula, and keeps its digits near the data", () => {
+  const angle = (t: number): number => (((t + 0.008) / 1.008) * Math.PI) / 2;
+  for (const t of [0.1, 0.5, 0.9]) {
+    expect(cosine().a(t) ** 2).toBeCloseTo(Math.cos(angle(t)) ** 2 / Math.cos(angle(0)) ** 2, 14);
+  }
+  // b² = 2 tan(first)·rate·t + (1 - tan²(first))·(rate·t)²… for small t.
+  const rate = Math.PI / 2 / 1.008;
+  const t = 1e-9;
+  expect(cosine().b(t) ** 2 / (2 * Math.tan(angle(0)) * rate * t)).toBeCloseTo(1, 6);
+});
+
+test("a path of a log-SNR is the one whose log-SNR it was given", () => {
+  const vp = variancePreserving();
+  const path = pathOfLogSnr({
+    name: "again",
+    end: 1,
+    logSnr: vp.logSnr,
+    logSnrPrime: (t) => -(0.1 + 19.9 * t) / vp.b(t) ** 2,
+    inverseLogSnr: vp.inverseLogSnr,
+  });
+  for (const t of [0.01, 0.4, 1]) {
+    for (const part of ["a", "b", "aPrime", "bPrime"] as const) {
+      expect(path[part](t)).toBeCloseTo(vp[part](t), 12);
+    }
+  }
+});
+
+test("impossible paths are refused in one sentence", () => {
+  expect(() => variancePreserving({ betaMin: 20, betaMax: 0.1 })).toThrow(
+    "variancePreserving: betaMax must be above betaMin = 20, got 0.1",
+  );
+  expect(() => subVariancePreserving({ betaMin: 0 })).toThrow(
+    "subVariancePreserving: betaMin must be a positive number, got 0",
+  );
+  expect(() => varianceExploding({ sigmaMin: 1, sigmaMax: 1 })).toThrow(
+    "varianceExploding: sigmaMax must be above sigmaMin = 1, got 1",
+  );
+  expect(() => edm({ sigmaMax: NaN })).toThrow("edm: sigmaMax must be a positive number, got NaN");
+  expect(() => cosine({ offset: 0 })).toThrow("without an offset the path is trigonometric");
 });
