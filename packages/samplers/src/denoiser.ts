@@ -17,4 +17,14 @@ export interface Denoiser<Condition = unknown> {
    * @returns a new tensor of the shape of `x`
    */
   predict(x: Tensor, t: Tensor, condition?: Condition): Tensor;
+  /**
+   * Of a model with a learned variance: the prediction, and v in [-1, 1] where `ddpm` puts the logarithm of the
+   * variance between its smallest (-1) and its largest (1) sensible value (Nichol and Dhariwal 2021, eq. 15). Both of
+   * the shape of `x`.
+   */
+  predictWithVariance?(
+    x: Tensor,
+    t: Tensor,
+    condition?: Condition,
+  ): { readonly prediction: Tensor; readonly variance: Tensor };
 }

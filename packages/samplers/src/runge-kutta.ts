@@ -1,6 +1,6 @@
-import { checkTimes } from "./check-times.ts";
+import { defineSampler } from "./define-sampler.ts";
 import type { Evaluator, Term } from "./evaluator.ts";
-import type { Sampler, SamplerState } from "./sampler.ts";
+import type { Sampler } from "./sampler.ts";
 import type { Tableau } from "./tableau.ts";
 
 export interface RungeKuttaOptions {
@@ -22,32 +22,23 @@ export function rungeKutta(
   times: readonly number[],
   options: RungeKuttaOptions = {},
 ): Sampler {
-  checkTimes(name, times);
   const { toZero = tableau } = options;
   checkTableau(name, tableau);
   checkTableau(name, toZero);
-  const plan = Object.freeze([...times]);
-  const step = <X>(state: SamplerState<X>, evaluator: Evaluator<X>): SamplerState<X> => {
-    const from = plan[state.index];
-    const to = plan[state.index + 1];
-    if (from === undefined || to === undefined) {
-      throw new Error(
-        `${name}: step ${state.index} does not exist, the plan has ${plan.length - 1}`,
-      );
-    }
-    const x = advance(to === 0 ? toZero : tableau, evaluator, state.x, from, to);
-    return { index: state.index + 1, x };
-  };
-  return Object.freeze({ name, order: tableau.order, times: plan, step });
+  return defineSampler(name, tableau.order, times, ({ evaluator, x, from, to }) => ({
+    x: rungeKuttaStep(to === 0 ? toZero : tableau, evaluator, x, from, to).x,
+  }));
 }
 
-function advance<X>(
+/** One step of the method: where it arrives, and the velocities of its stages. */
+export function rungeKuttaStep<X>(
   { a, b, c }: Tableau,
   evaluator: Evaluator<X>,
   x: X,
   from: number,
   to: number,
-): X {
+  first?: X,
+): { x: X; slopes: readonly X[] } {
   const h = to - from;
   const slopes: X[] = [];
   const moved = (weights: readonly number[]): X => {
@@ -58,9 +49,10 @@ function advance<X>(
   c.forEach((share, i) => {
     // At share = 1 the time is the grid's own number, not one rounded beside it.
     const time = share === 1 ? to : from + share * h;
-    slopes.push(evaluator.predict(moved(a[i] as readonly number[]), time, "velocity"));
+    const known = i === 0 ? first : undefined;
+    slopes.push(known ?? evaluator.predict(moved(a[i] as readonly number[]), time, "velocity"));
   });
-  return moved(b);
+  return { x: moved(b), slopes };
 }
 
 function checkTableau(name: string, { a, b, c }: Tableau): void {

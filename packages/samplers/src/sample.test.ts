@@ -163,7 +163,7 @@ test("what cannot be sampled is refused in one sentence", async () => {
   );
   const wrong: Denoiser = { ...denoiser, predict: () => tensor([1]) };
   await expect(sample({ denoiser: wrong, sampler: fine, noise })).rejects.toThrow(
-    "the denoiser must return the shape of x, [2, 2], got [1]",
+    "the denoiser must return the shape of x, [2, 2], got a prediction of shape [1]",
   );
   noise.dispose();
 });

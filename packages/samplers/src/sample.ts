@@ -1,7 +1,7 @@
-import { clone, dispose, settle, tidy, type Tensor } from "@gen/tensor";
+import { clone, dispose, type Key, mul, settle, sum, type Tensor, tidy } from "@gen/tensor";
 import type { Denoiser } from "./denoiser.ts";
-import { tensorEvaluator } from "./evaluator.ts";
 import type { Sampler, SamplerState } from "./sampler.ts";
+import { tensorEvaluator, type TensorEvaluator } from "./tensor-evaluator.ts";
 
 export interface SampleOptions<Condition> {
   readonly denoiser: Denoiser<Condition>;
@@ -10,6 +10,8 @@ export interface SampleOptions<Condition> {
   readonly noise?: Tensor;
   /** A state to go on from, instead of `noise`. Stays the caller's. */
   readonly state?: SamplerState<Tensor>;
+  /** The randomness of samplers that draw noise. A state that is gone on from brings its own. */
+  readonly key?: Key;
   /** Handed to the denoiser at every call. Stays the caller's. */
   readonly condition?: Condition;
   /** Stops before the next step; the loop then throws the signal's reason. */
@@ -17,10 +19,11 @@ export interface SampleOptions<Condition> {
 }
 
 /**
- * Runs a sampler step by step. It yields the state after each step; x belongs to the iterator, which disposes of it
- * when the next one is asked for or the loop is left: `clone` what is to stay.
+ * Runs a sampler step by step. It yields the state after each step; x and the history belong to the iterator, which
+ * disposes of them when the next one is asked for or the loop is left: `clone` what is to stay.
  *
- * @throws if neither or both of `noise` and `state` are given, or the times begin outside the path
+ * @throws if neither or both of `noise` and `state` are given, the times begin outside the path, or a step gives
+ *   numbers that are not finite
  */
 export async function* trajectory<Condition>(
   options: SampleOptions<Condition>,
@@ -34,23 +37,21 @@ export async function* trajectory<Condition>(
   }
   const evaluator = tensorEvaluator(denoiser, condition);
   let state = startOf(options);
-  let own: SamplerState<Tensor> | undefined;
+  const callers = new Set(tensorsOf(state));
   try {
     while (state.index < sampler.times.length - 1) {
       signal?.throwIfAborted();
-      const before = state;
-      const next = tidy(() => {
-        const after = sampler.step(before, evaluator);
-        // A step may hand its input through; what is yielded must be another tensor than the caller's.
-        return { ...after, x: after.x === before.x ? clone(after.x) : after.x };
-      });
-      if (own) dispose(own.x);
-      own = state = next;
-      await settle(state.x);
-      yield state;
+      const { index } = state;
+      const attempt = replace(state, await stepped(sampler, state, evaluator), callers);
+      state = attempt;
+      if (sampler.judge) {
+        const error = attempt.history?.[1] as Tensor;
+        state = replace(attempt, sampler.judge(attempt, await numberIn(error)), callers);
+      }
+      if (state.index > index) yield state;
     }
   } finally {
-    if (own) dispose(own.x);
+    dispose(tensorsOf(state).filter((tensor) => !callers.has(tensor)));
   }
 }
 
@@ -73,8 +74,71 @@ export async function sample<Condition>(
   return last ?? clone(startOf(options).x);
 }
 
-function startOf<C>({ noise, state, sampler }: SampleOptions<C>): SamplerState<Tensor> {
-  if (noise && !state) return { index: 0, x: noise };
+/** A state that brings the proof of its health: 0, or NaN where a number of x is not finite. */
+export interface CheckedState extends SamplerState<Tensor> {
+  readonly health?: Tensor;
+}
+
+/** 0 if all numbers of x are finite, else NaN. */
+export function healthOf(x: Tensor): Tensor {
+  return sum(mul(x, 0));
+}
+
+/** One step, computed; the result is checked and owns its tensors. */
+async function stepped(
+  sampler: Sampler,
+  before: SamplerState<Tensor>,
+  evaluator: TensorEvaluator,
+): Promise<SamplerState<Tensor>> {
+  const made = {} as { after: SamplerState<Tensor>; health: Tensor };
+  tidy(() => {
+    const { health, ...after }: CheckedState = sampler.step(before, evaluator);
+    // A step may hand its input through; what is yielded must be another tensor than the caller's.
+    const x = after.x === before.x ? clone(after.x) : after.x;
+    Object.assign(made, { after: { ...after, x }, health: health ?? healthOf(x) });
+    return [...tensorsOf(made.after), made.health];
+  });
+  const { after, health } = made;
+  await settle(after.x, health);
+  const healthy = (await numberIn(health)) === 0;
+  health.dispose();
+  if (!healthy) {
+    const old = new Set(tensorsOf(before));
+    dispose(tensorsOf(after).filter((tensor) => !old.has(tensor)));
+    throw new Error(notFinite(sampler, before.index, evaluator));
+  }
+  return after;
+}
+
+function notFinite({ name, times }: Sampler, index: number, { path }: TensorEvaluator): string {
+  const t = times[index] as number;
+  return (
+    `sample: step ${index} of ${name}, from t = ${t} (σ = ${path.b(t) / path.a(t)}) to ` +
+    `t = ${times[index + 1]}, gave numbers that are not finite; look at what the denoiser predicts there`
+  );
+}
+
+/** Disposes of what the state before does not share with the next one or with the caller. */
+function replace(
+  before: SamplerState<Tensor>,
+  next: SamplerState<Tensor>,
+  callers: ReadonlySet<Tensor>,
+): SamplerState<Tensor> {
+  const kept = new Set(tensorsOf(next));
+  dispose(tensorsOf(before).filter((tensor) => !kept.has(tensor) && !callers.has(tensor)));
+  return next;
+}
+
+function tensorsOf({ x, history = [] }: SamplerState<Tensor>): Tensor[] {
+  return [...new Set([x, ...history])];
+}
+
+async function numberIn(tensor: Tensor): Promise<number> {
+  return (await tensor.data())[0] as number;
+}
+
+function startOf<C>({ noise, state, sampler, key }: SampleOptions<C>): SamplerState<Tensor> {
+  if (noise && !state) return { index: 0, x: noise, ...(key && { key }) };
   if (!state || noise)
     throw new Error("trajectory: give either noise to begin with or a state to go on from");
   const steps = sampler.times.length - 1;
@@ -83,5 +147,5 @@ function startOf<C>({ noise, state, sampler }: SampleOptions<C>): SamplerState<T
       `trajectory: state.index must be an integer in [0, ${steps}], got ${state.index}`,
     );
   }
-  return state;
+  return { ...(key && { key }), ...state };
 }

@@ -1,5 +1,5 @@
 import { predictionConversion, type Path, type Prediction } from "@gen/schedules";
-import { add, mul, tensor, tidy, type Tensor } from "@gen/tensor";
+import { add, mul, normalArray, tensor, tidy, type Tensor } from "@gen/tensor";
 import type { Denoiser, Evaluator } from "../src/index.ts";
 
 /** Data N(mean, std²) in every dimension: its optimal predictions are affine in x. */
@@ -41,6 +41,12 @@ export function numberEvaluator(path: Path, data: Gaussian): Evaluator<number> {
       const { slope, offset } = optimal(path, t, data, wanted);
       return slope * x + offset;
     },
+    predictWithVariance: () => {
+      throw new Error("the Gaussian model has no learned variance");
+    },
+    normal: (_like, key) => normalArray(key, 1)[0] as number,
+    errorNorm: (error, x, y, absolute, relative) =>
+      Math.abs(error) / (absolute + relative * Math.max(Math.abs(x), Math.abs(y))),
   };
 }
 
