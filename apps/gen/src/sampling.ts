@@ -1,6 +1,6 @@
-import { classifierFree, type NetworkDenoiser } from "@gen/diffusion";
+import type { NetworkDenoiser } from "@gen/diffusion";
 import { foldIn, type Key, normalArray } from "@gen/random";
-import { euler, heun, type Sampler, trajectory } from "@gen/samplers";
+import { classifierFree, euler, heun, type Sampler, trajectory } from "@gen/samplers";
 import { uniformGrid } from "@gen/schedules";
 import { tensor } from "@gen/tensor";
 import { type Examples, sizeOf } from "./examples.ts";

@@ -7,6 +7,8 @@ import type { Network } from "./network.ts";
 /** A denoiser whose condition is labels: int32 [batch], the index `classes` for «no label». */
 export interface LabelDenoiser extends Denoiser<Tensor> {
   readonly classes: number;
+  /** «No label» for each, which `classifierFree` of `@gen/samplers` moves away from. Only where there are classes. */
+  without?(labels: Tensor): Tensor;
 }
 
 export interface DenoiserOptions {
@@ -39,6 +41,7 @@ export function denoiser(model: Network, options: DenoiserOptions = {}): Network
     path,
     prediction,
     classes,
+    ...(classes > 0 && { without: (labels) => noLabels(labels.shape[0] as number, classes) }),
     predict(x, t, labels) {
       if (classes === 0) {
         if (labels)

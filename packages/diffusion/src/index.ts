@@ -12,4 +12,3 @@ export {
   type LabelDenoiser,
   type NetworkDenoiser,
 } from "./denoiser.ts";
-export { classifierFree, type GuidanceStrength } from "./classifier-free.ts";

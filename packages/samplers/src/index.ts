@@ -14,3 +14,5 @@ export {
   type SamplerStateJSON,
   type TensorJSON,
 } from "./state-json.ts";
+export * from "./denoisers/index.ts";
+export * from "./guidance/index.ts";
