@@ -1,6 +1,7 @@
 // `pnpm --filter @gen/backend-onnx conformance [PATTERN]`: TensorFlow.js's own tests of its operations, run on the
-// engine from node_modules. A test may fail only if exceptions.json names it, with a reason; at most 1 % may be there,
-// and each entry must still be needed. With a pattern, only the tests whose name it matches run.
+// engine from node_modules, on the device that GEN_DEVICE names (cpu by default). A test may fail only if
+// exceptions.json names it, with a reason; at most 1 % may be there, and each entry must still be needed. With a
+// pattern, only the tests whose name it matches run.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -26,10 +27,15 @@ async function bundle(outfile) {
     outfile,
     bundle: true,
     platform: "node",
-    format: "cjs",
+    format: "esm",
+    conditions: ["@gen/source"],
+    // TensorFlow.js requires modules of Node.
+    banner: {
+      js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',
+    },
     mainFields: ["module", "main"],
     ignoreAnnotations: true, // "sideEffects": false would drop the tests
-    external: ["node-fetch"],
+    external: ["node-fetch", "onnxruntime-web"],
     logLevel: "error",
     define: {
       // From here the engine loads its native library.
@@ -70,7 +76,7 @@ async function runTests(file) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "conformance-"));
-const file = join(folder, "tests.cjs");
+const file = join(folder, "tests.mjs");
 await bundle(file);
 const { passed, failed } = await runTests(file);
 rmSync(folder, { recursive: true });

@@ -5,8 +5,9 @@ import { setBackend } from "@tensorflow/tfjs-core";
 import { setTestEnvs } from "@tensorflow/tfjs-core/dist/jasmine_util";
 import { registerOnnxBackend } from "../src/index.ts";
 
-registerOnnxBackend({ threads: 1 });
-setBackend("onnx");
-setTestEnvs([{ name: "onnx", backendName: "onnx", isDataSync: true }]);
+const device = process.env.GEN_DEVICE ?? "cpu";
+await registerOnnxBackend({ device, threads: 1 });
+await setBackend("onnx");
+setTestEnvs([{ name: "onnx", backendName: "onnx", isDataSync: device !== "wasm" }]);
 // After all above: the tests register themselves for the environments that are set.
-require("@tensorflow/tfjs-core/dist/tests");
+await import("@tensorflow/tfjs-core/dist/tests");

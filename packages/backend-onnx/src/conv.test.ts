@@ -4,8 +4,8 @@ import { expectClose } from "@gen/testing";
 import { beforeAll, expect, test } from "vitest";
 import { registerOnnxBackend } from "./register.ts";
 
-beforeAll(() => {
-  registerOnnxBackend();
+beforeAll(async () => {
+  await registerOnnxBackend();
 });
 
 type Four = [number, number, number, number];

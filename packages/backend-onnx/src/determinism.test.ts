@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { registerOnnxBackend } from "./register.ts";
 
 beforeAll(async () => {
-  registerOnnxBackend({ threads: 2 });
+  await registerOnnxBackend({ threads: 2 });
   await tf.setBackend("onnx");
 });
 

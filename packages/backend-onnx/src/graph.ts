@@ -1,7 +1,7 @@
 import { type Attributes, elementType, type ElementType } from "./onnx/types.ts";
+import type { Data, HostData } from "./runtime/data.ts";
 
-/** Host memory of a tensor. Booleans are bytes; 64-bit integers occur only in constants. */
-export type HostData = Float32Array | Int32Array | Uint8Array | BigInt64Array;
+export type { HostData } from "./runtime/data.ts";
 
 /** A tensor in the recording: numbers, or the node that will make them. */
 export interface Value {
@@ -10,7 +10,7 @@ export interface Value {
   /** The node that makes this value; undefined once computed, and for host data. */
   node: Node | undefined;
   /** The numbers, once there are some. */
-  data: HostData | undefined;
+  data: Data | undefined;
   /** Set for constants that belong to the structure of the graph (axes, shapes, small tables): their cache key. */
   readonly constant: string | undefined;
 }

@@ -1,2 +1,2 @@
 export { type Engine, registerOnnxBackend } from "./register.ts";
-export type { NodeRuntimeOptions } from "./runtime/node.ts";
+export { type Device, devices, type RuntimeOptions } from "./runtime/runtime.ts";

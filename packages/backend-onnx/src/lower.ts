@@ -1,4 +1,4 @@
-import { Graph, type Node, type Value } from "./graph.ts";
+import { Graph, type HostData, type Node, type Value } from "./graph.ts";
 import { fuseBias } from "./lowerings/fuse-bias.ts";
 import { lowerings } from "./lowerings/index.ts";
 import { encodeModel } from "./onnx/encode.ts";
@@ -64,7 +64,12 @@ export function lower(
       name = `v${names.size}`;
       names.set(value, name);
       if (value.data)
-        constants.push({ name, type: value.type, shape: value.shape, data: value.data });
+        constants.push({
+          name,
+          type: value.type,
+          shape: value.shape,
+          data: value.data as HostData,
+        });
     }
     return name;
   };

@@ -1,15 +1,18 @@
 import type { DataId, DataType, TensorInfo, TypedArray } from "@tensorflow/tfjs-core";
 import type { OnnxBackend } from "./backend.ts";
 import { elementTypeOf } from "./data-type.ts";
-import type { HostData, Value } from "./graph.ts";
+import type { Value } from "./graph.ts";
 import { lower, type LoweredGraph } from "./lower.ts";
 import { leavesOf, neededNodes } from "./needed.ts";
 import type { ElementType } from "./onnx/types.ts";
-import type { HostTensor, Session } from "./runtime/runtime.ts";
+import { type Data, type Held, type HostData, isHost } from "./runtime/data.ts";
+import type { HeldCounts } from "./runtime/held-counts.ts";
+import type { RuntimeTensor, Session } from "./runtime/runtime.ts";
 
 /** What a program needs of its backend's inside. */
 interface BackendAccess {
-  entry(dataId: DataId): { value: Value; dtype: DataType };
+  entry(dataId: DataId): { value: Value; input?: Value | undefined; dtype: DataType };
+  held: HeldCounts;
   load(lowered: LoweredGraph): Session;
   end(): void;
 }
@@ -17,19 +20,30 @@ interface BackendAccess {
 /** Constants up to this size become part of a compiled graph; larger ones stay inputs. */
 const bakedSize = 1024;
 
+/** Stands for the numbers of an input while a program is recorded: they differ from run to run. */
+export class Placeholder implements Held {
+  readSync(): HostData {
+    throw new Error("A placeholder has no numbers");
+  }
+  read(): Promise<HostData> {
+    return Promise.resolve().then(() => this.readSync());
+  }
+  dispose(): void {}
+}
+
 /** A function recorded once and run many times, with no JavaScript per operation. */
 export class Program {
   readonly #backend: OnnxBackend;
   readonly #access: BackendAccess;
   #session: Session | undefined;
   // Only types and shapes are kept of what was recorded: the values would hold the recording and its numbers.
-  #fixed: HostTensor[] = [];
+  #fixed: RuntimeTensor[] = [];
   #feeds: { at: number; type: ElementType; shape: readonly number[] }[] = [];
   #outputs: { shape: readonly number[]; dtype: DataType }[] = [];
   #nodeCount = 0;
   #reads: boolean[] = [];
-  /** The numbers of the inputs, while recording. */
-  #inputs: (HostData | undefined)[] = [];
+  /** The inputs, while recording. */
+  #inputs: { entry: { value: Value; input?: Value | undefined }; placeholder: Placeholder }[] = [];
 
   constructor(backend: OnnxBackend, access: BackendAccess) {
     this.#backend = backend;
@@ -41,18 +55,12 @@ export class Program {
     return this.#nodeCount;
   }
 
-  /** Makes host data an input: its numbers differ from run to run. Other data is kept as constant. */
+  /** Makes the numbers of a tensor an input: they differ from run to run. Other numbers are kept as constants. */
   input(dataId: DataId): void {
     const entry = this.#access.entry(dataId);
-    // An array of its own: what an operation that changes nothing made of it (a transposition of one axis, say) has the
-    // same array, and stays constant.
-    entry.value = { ...entry.value, data: entry.value.data?.slice() };
-    this.#inputs.push(entry.value.data);
-  }
-
-  /** Whether these numbers are an input, so that they differ from run to run. */
-  isInput(data: HostData | undefined): boolean {
-    return this.#inputs.includes(data);
+    const placeholder = new Placeholder();
+    entry.input = { ...entry.value, data: placeholder };
+    this.#inputs.push({ entry, placeholder });
   }
 
   /** Whether the program needs the input at this position. */
@@ -63,7 +71,9 @@ export class Program {
   /** Ends the recording. */
   finish(outputs: readonly TensorInfo[]): void {
     try {
-      const inputValues = new Map(this.#inputs.map((data, i) => [data, i]));
+      const positions = new Map<Data | undefined, number>(
+        this.#inputs.map(({ placeholder }, i) => [placeholder, i]),
+      );
       this.#outputs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
       const results = outputs.map((tensor) => this.#backend.value(tensor));
       const nodes = neededNodes(this.#backend.graph.nodes, results);
@@ -73,12 +83,13 @@ export class Program {
       const fixed: Value[] = [];
       const baked = new Map<Value, Value>();
       for (const leaf of leaves) {
-        const at = inputValues.get(leaf.data);
+        const at = positions.get(leaf.data);
         if (at !== undefined) {
           varying.push(leaf);
           this.#feeds.push({ at, type: leaf.type, shape: leaf.shape });
-        } else if ((leaf.data as HostData).length > bakedSize) fixed.push(leaf);
-        else baked.set(leaf, { ...leaf, constant: `data:${(leaf.data as HostData).join()}` });
+        } else if (isHost(leaf.data) && leaf.data.length <= bakedSize) {
+          baked.set(leaf, { ...leaf, constant: `data:${leaf.data.join()}` });
+        } else fixed.push(leaf);
       }
       const feeds = [...varying, ...fixed];
       const withBaked = nodes.map((node) =>
@@ -94,17 +105,19 @@ export class Program {
       );
       this.#nodeCount = lowered.nodeCount;
       this.#session = this.#access.load(lowered);
-      this.#fixed = fixed as HostTensor[];
+      this.#fixed = fixed as RuntimeTensor[];
+      for (const { data } of fixed) this.#access.held.retain(data);
       const read = new Set(this.#feeds.map(({ at }) => at));
       this.#reads = this.#inputs.map((_, i) => read.has(i));
     } finally {
-      this.#inputs = [];
-      this.#access.end();
+      this.abort();
     }
   }
 
-  /** Forgets all that was recorded. */
+  /** Ends the recording and forgets it. */
   abort(): void {
+    for (const { entry } of this.#inputs) entry.input = undefined;
+    this.#inputs = [];
     this.#access.end();
   }
 
@@ -112,11 +125,11 @@ export class Program {
   run(inputs: readonly (DataId | TypedArray | undefined)[]): TensorInfo[] {
     if (!this.#session) throw new Error("A compiled function was called after it was disposed of");
     this.#backend.flush();
-    const feeds = this.#feeds.map(({ at, type, shape }): HostTensor => {
+    const feeds = this.#feeds.map(({ at, type, shape }): RuntimeTensor => {
       const input = inputs[at] as DataId | TypedArray;
       const data = ArrayBuffer.isView(input)
         ? (input as HostData)
-        : (this.#access.entry(input).value.data as HostData);
+        : (this.#access.entry(input).value.data as Data);
       return { type, shape, data };
     });
     const results = this.#session.run([...feeds, ...this.#fixed]);
@@ -137,5 +150,7 @@ export class Program {
   dispose(): void {
     this.#session?.dispose();
     this.#session = undefined;
+    for (const { data } of this.#fixed) this.#access.held.release(data);
+    this.#fixed = [];
   }
 }

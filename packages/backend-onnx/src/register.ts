@@ -1,9 +1,16 @@
-import { registerBackend, registerKernel, type TensorInfo } from "@tensorflow/tfjs-core";
+import { createRuntime } from "#platform";
+import {
+  findBackendFactory,
+  registerBackend,
+  registerKernel,
+  removeBackend,
+  type TensorInfo,
+} from "@tensorflow/tfjs-core";
 import { OnnxBackend } from "./backend.ts";
 import type { Value } from "./graph.ts";
 import { callOf } from "./kernels/kernel.ts";
 import { kernelFor, kernels } from "./kernels/registry.ts";
-import { nodeRuntime, type NodeRuntimeOptions } from "./runtime/node.ts";
+import type { RuntimeOptions } from "./runtime/runtime.ts";
 
 /** The engine, once registered. */
 export interface Engine {
@@ -14,13 +21,17 @@ export interface Engine {
 }
 
 /**
- * Registers the backend "onnx" with TensorFlow.js; `setBackend("onnx")` then chooses it.
+ * Loads ONNX Runtime and registers the backend "onnx" with TensorFlow.js; `setBackend("onnx")` then chooses it.
+ *
+ * Registering it anew changes the device: tensors of the one before move when they are next used (where numbers can be
+ * read at once, so not in a browser).
  *
  * @returns what is to be known of it
- * @throws when ONNX Runtime cannot be loaded here, saying what to install
+ * @throws when ONNX Runtime cannot be loaded here or has no such device, saying what to install
  */
-export function registerOnnxBackend(options: NodeRuntimeOptions = {}): Engine {
-  const backend = new OnnxBackend(nodeRuntime(options));
+export async function registerOnnxBackend(options: RuntimeOptions = {}): Promise<Engine> {
+  const backend = new OnnxBackend(await createRuntime(options));
+  if (findBackendFactory("onnx")) removeBackend("onnx");
   registerBackend("onnx", () => backend, 10);
   const tensor = (value: Value | TensorInfo): TensorInfo =>
     "dataId" in value ? value : backend.tensor(value);

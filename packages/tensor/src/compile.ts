@@ -7,7 +7,6 @@ import {
   keep,
   type KernelBackend,
   type Tensor,
-  tensor,
   tidy,
   type TypedArray,
   type Variable,
@@ -131,7 +130,7 @@ function record(
         const position = keys++;
         return new Key(leaf.hi, leaf.lo, (callKeys) => callKeys[position] as Key);
       }
-      const placeholder = keep(tensor(leaf.dataSync(), leaf.shape, leaf.dtype));
+      const placeholder = keep(copyOf(backend, leaf));
       placeholders.push(placeholder);
       return placeholder;
     },
@@ -192,13 +191,17 @@ function record(
 }
 
 /** Gives variables that share their numbers (with the tensor they were made from, say) numbers of their own. */
-function separateVariables(backend: KernelBackend, variables: readonly Variable[]): void {
+function separateVariables(backend: RecordingBackend, variables: readonly Variable[]): void {
   for (const variable of variables) {
     if (backend.refCount(variable.dataId) === 1) continue;
-    const copy = tensor(variable.dataSync(), variable.shape, variable.dtype);
+    const copy = copyOf(backend, variable);
     variable.assign(copy);
     copy.dispose();
   }
+}
+
+function copyOf(backend: RecordingBackend, of: Tensor): Tensor {
+  return engine().makeTensorFromTensorInfo(backend.copy(of));
 }
 
 function replay(recording: Recording, args: readonly unknown[], name: string): unknown {

@@ -30,4 +30,5 @@ export {
   type BackendChoice,
   type BackendName,
   type BackendOptions,
+  type OnnxDevice,
 } from "./use-backend.ts";

@@ -6,13 +6,15 @@ export interface RecordingBackend extends KernelBackend {
   settle(): Promise<void>;
   /** Computes what is pending, then records until the program is finished or aborted; nothing can be read meanwhile. */
   startProgram(): Program;
+  /** A tensor of its own with the same numbers. */
+  copy(tensor: TensorInfo): TensorInfo;
   /** Gives a data id the numbers of another, unless somebody shares it; answers whether it did. */
   replaceData(dataId: DataId, from: DataId): boolean;
 }
 
 /** A function that is recorded once and then runs without any JavaScript per operation. */
 export interface Program {
-  /** Makes host data an input of the program: its numbers differ from run to run. Other data is kept as constant. */
+  /** Makes a tensor an input of the program: its numbers differ from run to run. Others are kept as constants. */
   input(dataId: DataId): void;
   /** Ends the recording. */
   finish(outputs: readonly TensorInfo[]): void;

@@ -13,7 +13,15 @@ export interface BackendChoice {
   passedOver: { name: BackendName; reason: string }[];
 }
 
+/** Where the onnx backend may compute; `@gen/backend-onnx` tells what each needs. */
+export type OnnxDevice = "cpu" | "webgpu" | "cuda" | "wasm";
+
 export interface BackendOptions {
+  /**
+   * Where the onnx backend computes: the environment variable GEN_DEVICE, else its best device, if left out. Another
+   * device than before replaces it; tensors move when they are next used.
+   */
+  device?: OnnxDevice;
   /** Threads that the onnx backend computes with, when it is first loaded; all cores by default. */
   threads?: number;
 }
@@ -30,7 +38,7 @@ const loaders: Record<BackendName, Loader> = {
       "npm install @gen/backend-onnx onnxruntime-node@1.30.0 --onnxruntime-node-install=skip",
     async load(options) {
       const { registerOnnxBackend } = await import("@gen/backend-onnx");
-      return registerOnnxBackend(options).device;
+      return (await registerOnnxBackend(options)).device;
     },
   },
   tensorflow: {
@@ -76,7 +84,8 @@ const loaders: Record<BackendName, Loader> = {
  * Chooses the backend that computes: the one named, else the one that the environment variable GEN_BACKEND names, else
  * the best that works here. Backends are optional: only what is installed can be chosen.
  *
- * WebAssembly computes a few operations wrongly (docs of the package say which), and is chosen by name only.
+ * WebAssembly computes a few operations wrongly (docs of the package say which), and is chosen by name only. Whoever names
+ * a device asks for the onnx backend.
  *
  * @throws when the one named cannot be loaded, saying why and how to install it; or when none can
  */
@@ -84,7 +93,12 @@ export async function useBackend(
   name?: BackendName,
   options: BackendOptions = {},
 ): Promise<BackendChoice> {
-  const wanted = name ?? wantedByEnvironment();
+  const device = options.device ?? (fromEnvironment("GEN_DEVICE") as OnnxDevice | undefined);
+  const given = device === undefined ? options : { ...options, device };
+  const wanted =
+    name ??
+    (fromEnvironment("GEN_BACKEND") as BackendName | undefined) ??
+    (device === undefined ? undefined : "onnx");
   if (wanted !== undefined) {
     if (!backendNames.includes(wanted)) {
       throw new Error(
@@ -92,7 +106,7 @@ export async function useBackend(
       );
     }
     try {
-      return { name: wanted, device: await start(wanted, options), passedOver: [] };
+      return { name: wanted, device: await start(wanted, given), passedOver: [] };
     } catch (error) {
       throw new Error(
         `useBackend: the backend "${wanted}" cannot be used here: ${reasonOf(wanted, error)}`,
@@ -106,7 +120,7 @@ export async function useBackend(
   for (const candidate of backendNames) {
     if (candidate === "wasm") continue;
     try {
-      return { name: candidate, device: await start(candidate, options), passedOver };
+      return { name: candidate, device: await start(candidate, given), passedOver };
     } catch (error) {
       passedOver.push({ name: candidate, reason: reasonOf(candidate, error) });
     }
@@ -116,13 +130,16 @@ export async function useBackend(
   );
 }
 
-const devices = new Map<BackendName, string>();
+/** What is loaded: where each computes, and the device that was asked for. */
+const loaded = new Map<BackendName, { device: string; asked: OnnxDevice | undefined }>();
 
 async function start(name: BackendName, options: BackendOptions): Promise<string> {
-  let device = devices.get(name);
-  if (device === undefined || !findBackend(name)) {
+  const before = loaded.get(name);
+  const other = options.device !== undefined && options.device !== before?.asked;
+  let device = before?.device;
+  if (device === undefined || !findBackend(name) || (name === "onnx" && other)) {
     device = await loaders[name].load(options);
-    devices.set(name, device);
+    loaded.set(name, { device, asked: options.device });
   }
   enableProdMode(); // no banners and no checks of every operation
   if (!(await setBackend(name))) throw new Error("TensorFlow.js could not initialise it");
@@ -137,9 +154,9 @@ async function optional(specifier: string): Promise<void> {
   await import(/* @vite-ignore */ specifier);
 }
 
-function wantedByEnvironment(): BackendName | undefined {
+function fromEnvironment(name: string): string | undefined {
   const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  return (process?.env?.["GEN_BACKEND"] || undefined) as BackendName | undefined;
+  return process?.env?.[name] || undefined;
 }
 
 function reasonOf(name: BackendName, error: unknown): string {

@@ -4,8 +4,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { registerOnnxBackend } from "../register.ts";
 
-beforeAll(() => {
-  registerOnnxBackend({ threads: 1 });
+beforeAll(async () => {
+  await registerOnnxBackend({ threads: 1 });
 });
 
 /** Numbers in [-1, 1] with no two alike. */

@@ -3,6 +3,7 @@ import { type Graph, sameShape, sizeOf, type Value } from "../graph.ts";
 import type { ElementType } from "../onnx/types.ts";
 import { whereOp } from "./binary.ts";
 import { hostTensor } from "./host.ts";
+import { isHost } from "../runtime/data.ts";
 import type { Kernel, Kernels } from "./kernel.ts";
 
 /** The values from `begin` up to `begin + size` along every axis. */
@@ -113,8 +114,8 @@ const productSegments = 1024;
 
 /** Indices that are known already must lie within the axis. */
 function requireIndices(indices: Value, size: number): void {
-  if (indices.node) return;
-  const wrong = indices.data?.find((index) => index < 0 || index >= size);
+  if (indices.node || !isHost(indices.data)) return;
+  const wrong = indices.data.find((index) => index < 0 || index >= size);
   if (wrong !== undefined) {
     throw new Error(`GatherV2: the index value ${wrong} is not in [0, ${size - 1}]`);
   }

@@ -81,9 +81,11 @@ function writeTensorInfo(writer: BinaryWriter, tensor: ModelTensor): void {
   message(writer, 2, (w) =>
     message(w, 1, (v) => {
       v.tag(1, WireType.Varint).int32(elementType[tensor.type]);
-      message(v, 2, (shape) => {
-        for (const size of tensor.shape) {
-          message(shape, 1, (dim) => dim.tag(1, WireType.Varint).int64(size));
+      const { shape } = tensor;
+      if (!shape) return;
+      message(v, 2, (sizes) => {
+        for (const size of shape) {
+          message(sizes, 1, (dim) => dim.tag(1, WireType.Varint).int64(size));
         }
       });
     }),

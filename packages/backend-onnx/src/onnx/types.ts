@@ -23,10 +23,12 @@ export type Attributes = Readonly<Record<string, Attribute>>;
 export interface ModelTensor {
   name: string;
   type: ElementType;
-  shape: readonly number[];
+  /** Undefined for any. */
+  shape: readonly number[] | undefined;
 }
 
 export interface ModelConstant extends ModelTensor {
+  shape: readonly number[];
   data: ArrayBufferView;
 }
 
@@ -38,7 +40,7 @@ export interface ModelNode {
   attributes: Attributes;
 }
 
-/** A whole ONNX model with static shapes. */
+/** A whole ONNX model. */
 export interface Model {
   inputs: readonly ModelTensor[];
   outputs: readonly ModelTensor[];

@@ -1,69 +1,40 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import process from "node:process";
-import type { HostData } from "../graph.ts";
-import type { HostTensor, Runtime, Session } from "./runtime.ts";
-import { probeBlockSize } from "./probe-block-size.ts";
+import { type Binding, nativeRuntime } from "./native.ts";
+import { nativeGpuRuntime } from "./native-gpu.ts";
+import { type Runtime, type RuntimeOptions } from "./runtime.ts";
 
-/** The part of onnxruntime-node 1.30.0's inner binding that the engine calls: its `run` is synchronous. */
-interface Binding {
-  InferenceSession: new () => {
-    loadModel(buffer: ArrayBufferLike, offset: number, length: number, options: object): void;
-    run(feeds: object, fetches: object, options: object): Record<string, { data: HostData }>;
-    dispose(): void;
-  };
-}
-
-export interface NodeRuntimeOptions {
-  /** Threads that one graph runs on; all cores by default. */
-  threads?: number;
-}
+// What of the engine is Node's: a bundler for browsers takes browser.ts in its place (package.json, "imports").
 
 /**
- * ONNX Runtime's native library, through `onnxruntime-node`.
+ * The runtime for Node: `onnxruntime-node` on the CPU, a GPU through WebGPU (inside its npm package), or CUDA where its
+ * user has installed that provider; `onnxruntime-web` as "wasm", where there is no native binary.
  *
- * @throws when the package or its binary for this platform is missing
+ * @throws when the package, its binary for this platform or the device is missing
  */
-export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
-  const { binding, initOrt } = loadBinding();
-  initOrt();
+export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  const device = options.device ?? "cpu";
   const threads = options.threads ?? availableParallelism();
-  const sessionOptions = {
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: "sequential",
-    graphOptimizationLevel: "all",
-    logSeverityLevel: 4, // errors come as exceptions
-    // A planned block for each graph, on top of the arena, costs half as much memory again and saves no time.
-    enableMemPattern: false,
-    // Threads wait awake for 100 µs, and not between runs: as fast as waiting awake for long, and on a machine that is
-    // shared half the time of it (docs/performance.md).
-    extra: { session: { force_spinning_stop: "1", intra_op: { spin_duration_us: "100" } } },
-  };
-
-  function load(model: Uint8Array, inputs: readonly string[], outputs: readonly string[]): Session {
-    const session = new binding.InferenceSession();
-    session.loadModel(model.buffer, model.byteOffset, model.byteLength, sessionOptions);
-    const fetches = Object.fromEntries(outputs.map((name) => [name, null]));
-    return {
-      run(values: readonly HostTensor[]) {
-        const feeds: Record<string, object> = {};
-        for (let i = 0; i < inputs.length; i++) {
-          const { type, data, shape } = values[i] as HostTensor;
-          feeds[inputs[i] as string] = { type, data, dims: shape, location: "cpu" };
-        }
-        const results = session.run(feeds, fetches, {});
-        return outputs.map((name) => (results[name] as { data: HostData }).data);
-      },
-      dispose: () => session.dispose(),
-    };
+  if (device === "wasm") {
+    const ort = await import("onnxruntime-web");
+    const { webRuntime } = await import("./web.ts");
+    return webRuntime(ort, { provider: device, threads, wasmPaths: options.wasmPaths });
   }
-
-  return {
-    device: `cpu (${threads} thread${threads === 1 ? "" : "s"})`,
-    blockSize: probeBlockSize(load),
-    load,
-  };
+  const binding = loadBinding();
+  switch (device) {
+    case "cpu":
+      return nativeRuntime(binding, { provider: device, threads });
+    case "webgpu":
+      return nativeGpuRuntime(binding, { threads });
+    case "cuda":
+      requireCuda();
+      return nativeRuntime(binding, { provider: device, threads });
+    default:
+      throw new Error(
+        `registerOnnxBackend: "${String(device)}" is not a device; there are cpu, webgpu, cuda and wasm`,
+      );
+  }
 }
 
 interface BindingModule {
@@ -71,15 +42,18 @@ interface BindingModule {
   initOrt: () => void;
 }
 
-function loadBinding(): BindingModule {
+const require = createRequire(import.meta.url);
+
+function loadBinding(): Binding {
   let loaded: Partial<BindingModule>;
   try {
-    loaded = createRequire(import.meta.url)("onnxruntime-node/dist/binding") as BindingModule;
+    loaded = require("onnxruntime-node/dist/binding") as BindingModule;
   } catch (error) {
     if (!String((error as Error).message).includes("onnxruntime_binding.node")) throw error;
-    throw new Error(`onnxruntime-node has no binary for ${process.platform} ${process.arch}`, {
-      cause: error,
-    });
+    throw new Error(
+      `onnxruntime-node has no binary for ${process.platform} ${process.arch}; the device "wasm" works without one`,
+      { cause: error },
+    );
   }
   if (
     typeof loaded.initOrt !== "function" ||
@@ -87,5 +61,24 @@ function loadBinding(): BindingModule {
   ) {
     throw new Error("this onnxruntime-node is not 1.30.0, whose inner binding the engine calls");
   }
-  return loaded as BindingModule;
+  loaded.initOrt();
+  return loaded.binding;
+}
+
+/** Says in one sentence what ONNX Runtime would say in many lines on stderr. */
+function requireCuda(): void {
+  const folder = `onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}`;
+  const library =
+    process.platform === "win32"
+      ? "onnxruntime_providers_cuda.dll"
+      : "libonnxruntime_providers_cuda.so";
+  try {
+    require.resolve(`${folder}/${library}`);
+  } catch (error) {
+    throw new Error(
+      "ONNX Runtime's CUDA provider is not installed; install it (Linux and Windows on x64, with CUDA 12 and cuDNN 9) with: " +
+        "npm install onnxruntime-node@1.30.0 --onnxruntime-node-install=cuda12",
+      { cause: error },
+    );
+  }
 }
