@@ -1,0 +1,69 @@
+import {
+  abs,
+  add,
+  gather,
+  matMul,
+  mean,
+  mul,
+  norm,
+  normal,
+  div,
+  pow,
+  range,
+  reshape,
+  stopGradient,
+  sub,
+  type Tensor,
+  tidy,
+  topk,
+  transpose,
+} from "@gen/tensor";
+import type { Key } from "@gen/random";
+
+export interface SlicedWassersteinOptions {
+  /** How many random directions. Default 50. */
+  directions?: number;
+  /** The order p of the distance. Default 2. */
+  order?: number;
+}
+
+/**
+ * The sliced Wasserstein distance of two samples to the power p, SW_p^p = E_θ W_p^p(⟨θ, x⟩, ⟨θ, y⟩), over random
+ * directions θ: each W_p is one of one dimension, where sorting both sides is the optimal transport (Bonneel et al.
+ * 2015; sliced-Wasserstein auto-encoders, Kolouri et al. 2018, arXiv:1804.01947). Differentiable in both samples.
+ *
+ * @param x [n, d]
+ * @param y [n, d]: as many points
+ * @returns a scalar; the caller disposes of it
+ */
+export function slicedWasserstein(
+  x: Tensor,
+  y: Tensor,
+  key: Key,
+  { directions = 50, order = 2 }: SlicedWassersteinOptions = {},
+): Tensor {
+  const name = "slicedWasserstein";
+  if (x.rank !== 2 || `${x.shape}` !== `${y.shape}`) {
+    throw new Error(
+      `${name}: x and y must both be [n, d] with as many points, got [${x.shape}] and [${y.shape}]`,
+    );
+  }
+  if (!(Number.isInteger(directions) && directions > 0)) {
+    throw new Error(`${name}: directions must be a whole number above 0, got ${directions}`);
+  }
+  if (!(order >= 1)) throw new Error(`${name}: order must be 1 or more, got ${order}`);
+  return tidy(() => {
+    const raw = normal(key, [directions, x.shape[1]!]);
+    const axes = transpose(div(raw, norm(raw, 2, 1, true)));
+    const [a, b] = [x, y].map((points) => sortedRows(transpose(matMul(points, axes))));
+    return mean(pow(abs(sub(a!, b!)), order));
+  });
+}
+
+/** Each row of [rows, n] in falling order; the gradient goes where the numbers came from. */
+function sortedRows(x: Tensor): Tensor {
+  const [rows, n] = x.shape as [number, number];
+  const { indices } = topk(stopGradient(x), n);
+  const starts = reshape(mul(range(0, rows, 1, "int32"), n), [rows, 1]);
+  return gather(reshape(x, [rows * n]), add(indices, starts));
+}
