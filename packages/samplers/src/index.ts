@@ -1,5 +1,6 @@
 export type { Denoiser } from "./denoiser.ts";
 export type { Sampler, SamplerState } from "./sampler.ts";
+export type { TensorSampler } from "./tensor-sampler.ts";
 export type { Evaluator, Term } from "./evaluator.ts";
 export { tensorEvaluator, type TensorEvaluator } from "./tensor-evaluator.ts";
 export { defineSampler, type Moved, type Step } from "./define-sampler.ts";

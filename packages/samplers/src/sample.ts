@@ -1,11 +1,12 @@
 import { clone, dispose, type Key, mul, settle, sum, type Tensor, tidy } from "@gen/tensor";
 import type { Denoiser } from "./denoiser.ts";
-import type { Sampler, SamplerState } from "./sampler.ts";
+import type { SamplerState } from "./sampler.ts";
 import { tensorEvaluator, type TensorEvaluator } from "./tensor-evaluator.ts";
+import type { TensorSampler } from "./tensor-sampler.ts";
 
 export interface SampleOptions<Condition> {
   readonly denoiser: Denoiser<Condition>;
-  readonly sampler: Sampler;
+  readonly sampler: TensorSampler;
   /** Noise [batch, …] to begin with, b(t) times standard normal at the sampler's first time. Stays the caller's. */
   readonly noise?: Tensor;
   /** A state to go on from, instead of `noise`. Stays the caller's. */
@@ -86,7 +87,7 @@ export function healthOf(x: Tensor): Tensor {
 
 /** One step, computed; the result is checked and owns its tensors. */
 async function stepped(
-  sampler: Sampler,
+  sampler: TensorSampler,
   before: SamplerState<Tensor>,
   evaluator: TensorEvaluator,
 ): Promise<SamplerState<Tensor>> {
@@ -110,7 +111,7 @@ async function stepped(
   return after;
 }
 
-function notFinite({ name, times }: Sampler, index: number, { path }: TensorEvaluator): string {
+function notFinite({ name, times }: TensorSampler, index: number, { path }: TensorEvaluator): string {
   const t = times[index] as number;
   return (
     `sample: step ${index} of ${name}, from t = ${t} (σ = ${path.b(t) / path.a(t)}) to ` +
