@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { compile, foldIn, type Key, key, tensor, tidy, type Tensor } from "@gen/tensor";
 import { state } from "@gen/nn";
 import { type Checkpoint, loadState, trainStep, unprefixed } from "@gen/train";
@@ -42,6 +43,8 @@ export interface Reading {
 /** A trained classifier, for use. */
 export interface Reader {
   readonly dims: number;
+  /** A hash of its weights: scores by two classifiers do not compare. */
+  readonly hash: string;
   /** @param images in [-1, 1], one after another */
   read(images: Float32Array): Promise<Reading>;
 }
@@ -84,13 +87,21 @@ export function loadClassifier(
   { name, checkpoint }: { name: string; checkpoint: Checkpoint },
 ): Reader {
   const model = createClassifier(foldIn(key(config.seed), 0), config, examples);
-  loadState(state(model), unprefixed("model.", checkpoint.tensors), name);
-  return createReader(model, examples, config.model.features);
+  const weights = unprefixed("model.", checkpoint.tensors);
+  loadState(state(model), weights, name);
+  const hash = createHash("sha256");
+  for (const [weight, { data }] of Object.entries(weights)) hash.update(weight).update(data);
+  return createReader(model, examples, config.model.features, hash.digest("hex").slice(0, 16));
 }
 
 const BATCH = 100;
 
-function createReader(model: Classifier, { shape, classes }: Examples, dims: number): Reader {
+function createReader(
+  model: Classifier,
+  { shape, classes }: Examples,
+  dims: number,
+  hash: string,
+): Reader {
   const size = shape.reduce((product, n) => product * n, 1);
   const forward = compile((images: Tensor) =>
     tidy(() => {
@@ -100,6 +111,7 @@ function createReader(model: Classifier, { shape, classes }: Examples, dims: num
   );
   return {
     dims,
+    hash,
     async read(images) {
       const count = images.length / size;
       const result: Reading = {

@@ -347,7 +347,13 @@ test("samples that gen sample wrote are read by gen eval", async () => {
     trainingImages: 30,
     heldOutImages: 10,
   });
-  expect(Number.isFinite(report?.["fid"])).toBe(true);
+  expect(report?.["scores"]).toMatchObject({
+    frechet: { distance: report?.["fid"], counts: [20, 30], interval: { level: 0.95 } },
+    kernel: { counts: [20, 30], protocol: expect.stringContaining("20 subsets of 20") },
+    precisionRecall: { counts: [20, 20], protocol: expect.stringContaining("k = 3") },
+    densityCoverage: { counts: [20, 20], coverage: expect.any(Number) },
+  });
+  expect(JSON.stringify(report)).toMatch(/"extractor":"classifier [0-9a-f]{16}"/);
 });
 
 test("a loss that is not finite ends training with the step and the last good checkpoint, and is not saved", async () => {

@@ -8,14 +8,17 @@ const features = Float32Array.from(
 );
 
 test("mean and covariance are the textbook ones, with count - 1", () => {
-  const { mean, covariance, count, dims } = featureStatistics(Float32Array.of(1, 2, 3, 6, 5, 7), 2);
+  const { mean, covariance, count, dims } = featureStatistics({
+    values: Float32Array.of(1, 2, 3, 6, 5, 7),
+    dims: 2,
+  });
   expect({ count, dims }).toEqual({ count: 3, dims: 2 });
   expectClose(mean, [3, 5], 1e-15);
   expectClose(covariance, [4, 5, 5, 7], 1e-15);
 });
 
 test("batches of any size add up to the same statistics", () => {
-  const whole = featureStatistics(features, 3);
+  const whole = featureStatistics({ values: features, dims: 3 });
   for (const size of [1, 7, 59]) {
     const accumulator = new FeatureAccumulator(3);
     for (let at = 0; at < 60; at += size)
@@ -30,7 +33,9 @@ test("a mean a million times the spread costs no digits", () => {
   const near = Float64Array.from(features);
   const far = near.map((value) => Math.round(value * 2 ** 20) / 2 ** 20 + 2 ** 22);
   const exact = far.map((value) => value - 2 ** 22);
-  expectClose(featureStatistics(far, 3).covariance, featureStatistics(exact, 3).covariance, 1e-9);
+  const covariance = (values: Float64Array): Float64Array =>
+    featureStatistics({ values, dims: 3 }).covariance;
+  expectClose(covariance(far), covariance(exact), 1e-9);
 });
 
 test("impossible features are refused in one sentence, and nothing is added", () => {

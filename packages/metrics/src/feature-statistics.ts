@@ -1,3 +1,5 @@
+import type { Features } from "./features.ts";
+
 /** Mean and covariance of a set of feature vectors, in float64. Plain data: it can be stored and made by hand. */
 export interface FeatureStatistics {
   /** How many vectors they come from. */
@@ -8,18 +10,18 @@ export interface FeatureStatistics {
   readonly mean: Float64Array;
   /** [dims × dims], row by row: the unbiased estimate, divided by count - 1. */
   readonly covariance: Float64Array;
+  /** Name or hash of the extractor. */
+  readonly extractor?: string;
 }
 
 /**
  * The statistics of feature vectors that are all at hand.
  *
- * @param features [count × dims], row by row
- * @param dims the length of a vector
  * @throws as `FeatureAccumulator`
  */
-export function featureStatistics(features: ArrayLike<number>, dims: number): FeatureStatistics {
-  const accumulator = new FeatureAccumulator(dims);
-  accumulator.add(features);
+export function featureStatistics({ values, dims, extractor }: Features): FeatureStatistics {
+  const accumulator = new FeatureAccumulator(dims, extractor);
+  accumulator.add(values);
   return accumulator.statistics();
 }
 
@@ -30,17 +32,22 @@ export function featureStatistics(features: ArrayLike<number>, dims: number): Fe
  */
 export class FeatureAccumulator {
   readonly dims: number;
+  readonly extractor: string | undefined;
   #count = 0;
   readonly #mean: Float64Array;
   /** Sums of products of differences from the mean; only the upper triangle is kept. */
   readonly #scatter: Float64Array;
 
-  /** @throws if `dims` is not a positive integer */
-  constructor(dims: number) {
+  /**
+   * @param extractor name or hash of what makes the features
+   * @throws if `dims` is not a positive integer
+   */
+  constructor(dims: number, extractor?: string) {
     if (!Number.isInteger(dims) || dims < 1) {
       throw new Error(`FeatureAccumulator: dims must be a positive integer, got ${dims}`);
     }
     this.dims = dims;
+    this.extractor = extractor;
     this.#mean = new Float64Array(dims);
     this.#scatter = new Float64Array(dims * dims);
   }
@@ -119,6 +126,8 @@ export class FeatureAccumulator {
         covariance[j * dims + i] = value;
       }
     }
-    return { count, dims, mean: this.#mean.slice(), covariance };
+    const { extractor } = this;
+    const statistics = { count, dims, mean: this.#mean.slice(), covariance };
+    return extractor === undefined ? statistics : { ...statistics, extractor };
   }
 }

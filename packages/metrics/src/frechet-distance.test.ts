@@ -53,7 +53,7 @@ function wave(count: number, dims: number, phase: number): Float32Array {
 }
 
 test("the same samples are at distance 0, also with fewer samples than dimensions", () => {
-  const statistics = featureStatistics(wave(20, 50, 0), 50);
+  const statistics = featureStatistics({ values: wave(20, 50, 0), dims: 50 });
   const report = frechetDistance(statistics, statistics);
   expect(report.distance).toBeLessThan(1e-9);
   expect(report.fullRank).toBe(false);
@@ -61,7 +61,7 @@ test("the same samples are at distance 0, also with fewer samples than dimension
 
 test("equal covariances and means apart by 1 in each of 512 dimensions are at distance 512, in seconds", () => {
   const features = wave(700, 512, 1);
-  const a = featureStatistics(features, 512);
+  const a = featureStatistics({ values: features, dims: 512 });
   const b = { ...a, mean: a.mean.map((value) => value + 1) };
   const begin = performance.now();
   expect(frechetDistance(a, b).distance / 512).toBeCloseTo(1, 8);

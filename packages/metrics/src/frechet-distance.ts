@@ -1,37 +1,34 @@
 import type { FeatureStatistics } from "./feature-statistics.ts";
+import { commonExtractor } from "./features.ts";
+import type { Report } from "./report.ts";
 import { squareRootTrace } from "./square-root-trace.ts";
 
 /** A Fréchet distance with what it was computed from. Numbers of different feature extractors do not compare. */
-export interface FrechetReport {
+export interface FrechetReport extends Report {
   /** meanTerm + covarianceTerm; what is called FID where the features are those of the Inception network. */
   readonly distance: number;
   /** ‖μ₁ - μ₂‖². */
   readonly meanTerm: number;
   /** tr(Σ₁ + Σ₂ - 2·(Σ₁Σ₂)^½). */
   readonly covarianceTerm: number;
-  readonly dims: number;
-  /** How many samples each side has. The estimate is biased upwards, the more so the fewer they are. */
-  readonly counts: readonly [number, number];
   /** Whether both sides have more samples than dimensions; otherwise a covariance is singular and the bias large. */
   readonly fullRank: boolean;
 }
 
 /**
  * The squared Fréchet (2-Wasserstein) distance between two normal distributions (Dowson and Landau 1982; Heusel et
- * al. 2017, arXiv:1706.08500, eq. 6), in float64.
+ * al. 2017, arXiv:1706.08500, eq. 6), in float64. Biased upwards, the more so the fewer samples there are: see
+ * `frechetDistanceInfinity`. 2048 dims take about half a minute.
  *
+ * @param a of the generated samples
+ * @param b of the real ones
  * @throws if the two have different dims, or a mean or covariance has the wrong length or numbers that are not finite
  */
 export function frechetDistance(a: FeatureStatistics, b: FeatureStatistics): FrechetReport {
   check(a, "first");
   check(b, "second");
+  const extractor = commonExtractor("frechetDistance", a, b);
   const { dims } = a;
-  if (b.dims !== dims) {
-    throw new Error(
-      `frechetDistance: both sides must have features of one length, got dims ${dims} and ${b.dims}; ` +
-        "use the same feature extractor for both",
-    );
-  }
   let meanTerm = 0;
   let traces = 0;
   for (let i = 0; i < dims; i++) {
@@ -46,8 +43,10 @@ export function frechetDistance(a: FeatureStatistics, b: FeatureStatistics): Fre
     distance: meanTerm + covarianceTerm,
     meanTerm,
     covarianceTerm,
-    dims,
+    protocol: "Fréchet distance, float64, covariances over n - 1 (arXiv:1706.08500)",
+    extractor,
     counts: [a.count, b.count],
+    dims,
     fullRank: Math.min(a.count, b.count) > dims,
   };
 }

@@ -1,12 +1,13 @@
 import { dirname, join } from "node:path";
 import { defineCommand } from "citty";
+import type { Interval } from "@gen/metrics";
 import { writeFileAtomic } from "../atomic-file.ts";
 import { chooseBackend } from "../backend.ts";
 import { loadClassifier } from "../classifier-run.ts";
 import { computeOptions, dataOption } from "../common-options.ts";
 import { loadDataset } from "../dataset.ts";
 import { drawWithProgress } from "../draw.ts";
-import { type Evaluation, evaluate } from "../evaluate.ts";
+import { type Evaluation, evaluate, type Scores } from "../evaluate.ts";
 import { Failure, misuse } from "../failure.ts";
 import { makeFolder } from "../file-store.ts";
 import { loadFlow } from "../flow-model.ts";
@@ -124,5 +125,21 @@ export function describeEvaluation(e: Evaluation): string[] {
   return [
     `Read as the label asked for: ${formatShare(e.labelAccuracy)} of ${e.samples}${real}`,
     `Fréchet distance to ${e.trainingImages} training images, in ${e.featureDims} features: ${e.fid.toFixed(3)}${other}`,
+    ...(e.scores ? describeScores(e.scores) : []),
+  ];
+}
+
+function describeScores({ frechet, kernel, precisionRecall, densityCoverage }: Scores): string[] {
+  const number = (value: number): string => String(Number(value.toPrecision(3)));
+  const from = (value: number, { low, high }: Interval): string =>
+    `${number(value)} (${number(low)} to ${number(high)})`;
+  const p = precisionRecall;
+  const d = densityCoverage;
+  return [
+    `With intervals of 95 %: Fréchet distance ${from(frechet.distance, frechet.interval)}, ` +
+      `kernel distance ${from(kernel.distance, kernel.interval)},`,
+    `precision ${from(p.precision, p.precisionInterval)}, recall ${from(p.recall, p.recallInterval)}, ` +
+      `density ${from(d.density, d.densityInterval)}, coverage ${from(d.coverage, d.coverageInterval)}`,
+    `Features by ${frechet.extractor}`,
   ];
 }
