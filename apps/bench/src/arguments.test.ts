@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { parseArguments, peerNames } from "./arguments.ts";
-import { workloads } from "./workloads.ts";
+import { workloads } from "./workloads/index.ts";
 
 test("without options every workload runs against every peer for 5 rounds", () => {
-  const { only, peers, rounds, python, json, help } = parseArguments([]);
-  expect(only).toEqual(workloads.map(({ name }) => name));
+  const { workloads: names, peers, rounds, python, json, help } = parseArguments([]);
+  expect(names).toEqual(workloads.map(({ name }) => name));
   expect(peers).toEqual(peerNames);
   expect({ rounds, python, json, help }).toEqual({
     rounds: 5,
@@ -16,10 +16,10 @@ test("without options every workload runs against every peer for 5 rounds", () =
 
 test("options are read, also behind the two dashes that pnpm hands on", () => {
   const args =
-    "-- --only unet-train --only dit-train --peers tfjs-cpu --rounds 3 --threads 2 --cap 7";
+    "-- --workloads unet-train,dit-train --peers tfjs-cpu --rounds 3 --threads 2 --cap 7";
   const options = parseArguments([...args.split(" "), "--json", "out.json"]);
   expect(options).toMatchObject({
-    only: ["unet-train", "dit-train"],
+    workloads: ["unet-train", "dit-train"],
     peers: ["tfjs-cpu"],
     rounds: 3,
     threads: 2,
@@ -42,7 +42,7 @@ test("the Python is that of --python, else that of GEN_PYTHON", () => {
 });
 
 test.each([
-  [["--only", "unet"], 'there is no workload "unet"; there are unet-train, '],
+  [["--workloads", "unet"], 'there is no workload "unet"; there are mlp-train, '],
   [["--peers", "jax"], 'there is no peer "jax"; there are torch-eager, '],
   [["--rounds", "0"], '--rounds must be a positive whole number, got "0"'],
   [["--threads", "two"], '--threads must be a positive whole number, got "two"'],

@@ -1,16 +1,22 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Failure } from "./failure.ts";
-import { workloads } from "./workloads.ts";
+import { workloads } from "./workloads/index.ts";
 
 /** Who runs beside our own backend. */
-export const peerNames = ["torch-eager", "tfjs-wasm", "tfjs-cpu"] as const;
+export const peerNames = [
+  "torch-eager",
+  "torch-compile",
+  "tfjs-node",
+  "tfjs-wasm",
+  "tfjs-cpu",
+] as const;
 export type PeerName = (typeof peerNames)[number];
 
 export interface Arguments {
   help: boolean;
-  /** Names of workloads. */
-  only: readonly string[];
+  /** Their names. */
+  workloads: readonly string[];
   peers: readonly PeerName[];
   rounds: number;
   /** How long one block of steps should take. */
@@ -27,7 +33,7 @@ export const usage: string = `Times training and sampling on our backend against
 
 Usage: pnpm bench [options]
 
-  --only NAME       this workload alone; may be repeated: ${workloads.map(({ name }) => name).join(", ")}
+  --workloads NAMES out of ${workloads.map(({ name }) => name).join(",")} (default: all)
   --peers NAMES     out of ${peerNames.join(",")} (default: all), or none
   --python PATH     a Python that has torch (default: the environment variable GEN_PYTHON, else PyTorch is left out)
   --rounds N        how many times each takes its turn (default 5, at least 1)
@@ -39,7 +45,7 @@ Usage: pnpm bench [options]
 `;
 
 const options = {
-  only: { type: "string", multiple: true },
+  workloads: { type: "string" },
   peers: { type: "string" },
   python: { type: "string" },
   rounds: { type: "string" },
@@ -61,7 +67,7 @@ export function parseArguments(
   const { quick = false } = values;
   return {
     help: values.help ?? false,
-    only: values.only ? list(values.only.join(), "workload", workloadNames) : workloadNames,
+    workloads: list(values.workloads ?? workloadNames.join(), "workload", workloadNames),
     peers: values.peers === "none" ? [] : list(values.peers ?? peerNames.join(), "peer", peerNames),
     rounds: whole("--rounds", values.rounds, quick ? 2 : 5),
     blockMs: quick ? 300 : 1500,

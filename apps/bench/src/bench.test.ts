@@ -19,13 +19,13 @@ test("without Python, the flow on points is timed against WebAssembly and does t
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   const json = join(folder, "report.json");
   const { text } = await run(
-    ..."--only flow-mlp-train --peers torch-eager,tfjs-wasm --quick --rounds 1 --json".split(" "),
+    ..."--workloads mlp-train --peers torch-eager,tfjs-wasm --quick --rounds 1 --json".split(" "),
     json,
   );
   const { machine, workloads, geomean } = JSON.parse(readFileSync(json, "utf8")) as Report;
   rmSync(folder, { recursive: true });
   expect(text).toContain("PyTorch is left out: give a Python that has torch");
-  expect(workloads.map(({ name }) => name)).toEqual(["flow-mlp-train"]);
+  expect(workloads.map(({ name }) => name)).toEqual(["mlp-train"]);
   const [{ oursMs, peersMs, ratios, checkErrors, parameters }] = workloads as [
     Report["workloads"][0],
   ];
@@ -53,7 +53,7 @@ test("a folder that is missing is refused before anything runs, and not made", a
 test("help names every option and runs nothing", async () => {
   const { report, text } = await run("--help");
   expect(report).toBeUndefined();
-  for (const option of ["--only", "--peers", "--python", "--rounds", "--quick", "--json"]) {
+  for (const option of ["--workloads", "--peers", "--python", "--rounds", "--quick", "--json"]) {
     expect(text).toContain(option);
   }
 });

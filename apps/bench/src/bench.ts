@@ -8,7 +8,7 @@ import { checkPython } from "./contenders.ts";
 import { Failure } from "./failure.ts";
 import { machineOf, type Report, reportOf } from "./report.ts";
 import { tableOf } from "./table.ts";
-import { workloads } from "./workloads.ts";
+import { workloadOf } from "./workloads/index.ts";
 
 /** Where the program writes. */
 export interface Streams {
@@ -33,9 +33,9 @@ export async function bench(
     out(usage);
     return undefined;
   }
-  const { json, python, peers, only, threads } = options;
+  const { json, python, peers, threads } = options;
   if (json !== undefined) checkFolder(json);
-  if (peers.includes("torch-eager")) {
+  if (peers.some((peer) => peer.startsWith("torch"))) {
     if (python) await checkPython(python);
     else progress("PyTorch is left out: give a Python that has torch by --python or GEN_PYTHON");
   }
@@ -43,8 +43,8 @@ export async function bench(
   // This process only initialises the shared weights.
   await useBackend("cpu");
   const comparisons: Comparison[] = [];
-  for (const workload of workloads) {
-    if (only.includes(workload.name)) comparisons.push(await compare(workload, options, progress));
+  for (const name of options.workloads) {
+    comparisons.push(await compare(workloadOf(name), options, progress));
   }
   const versions = Object.assign({}, ...comparisons.map((c) => c.versions));
   const report = reportOf(comparisons, machineOf(threads, load, versions));

@@ -7,15 +7,19 @@ import type { Contender } from "./contender.ts";
 import { type Lane, lanesOf } from "./contenders.ts";
 import { Failure } from "./failure.ts";
 import type { Prepared } from "./protocol.ts";
-import { checkSteps, writeShared } from "./shared-inputs.ts";
+import { writeShared } from "./shared-inputs.ts";
 import { sameWork } from "./same-work.ts";
 import { median, pairedRatio, type Ratio } from "./statistics.ts";
-import type { Workload } from "./workloads.ts";
+import type { Workload } from "./workload.ts";
 
 /** What came out of one workload. */
 export interface Comparison {
   name: string;
   parameters: number;
+  /** Multiplications and additions of products and convolutions in a step. */
+  flops: number;
+  /** Megabytes at most. */
+  oursMemoryMb: number | undefined;
   /** Milliseconds of a step (for sampling: of a whole batch of samples), the median over rounds. */
   oursMs: number;
   /** Of all steps the fastest: what the machine can do while others use it too. */
@@ -25,7 +29,14 @@ export interface Comparison {
 }
 
 export type PeerResult =
-  | { ms: number; fastestMs: number; ratio: Ratio; variant?: string; checkError: number }
+  | {
+      ms: number;
+      fastestMs: number;
+      ratio: Ratio;
+      variant?: string;
+      checkError: number;
+      memoryMb: number | undefined;
+    }
   /** Why there is no time. */
   | { reason: string };
 
@@ -77,7 +88,8 @@ export async function compare(
         contender = started.contender;
         Object.assign(versions, started.versions);
         const begin = performance.now();
-        const request = { prepare: workload, file, checks: limited ? 1 : checkSteps };
+        const { name, twin, checks } = workload;
+        const request = { workload: name, twin, file, checks: limited ? 1 : checks };
         const prepared = await contender.prepare(request, limited ? options.capMs : patienceMs);
         const spentMs = performance.now() - begin;
         runners.push({
@@ -126,11 +138,14 @@ export async function compare(
         ratio,
         ...(variant !== undefined && { variant }),
         checkError: errors.get(runner) as number,
+        memoryMb: runner.contender.peakMemoryMb(),
       };
     }
     return {
       name: workload.name,
       parameters: ours.prepared.parameters,
+      flops: ours.prepared.flops ?? 0,
+      oursMemoryMb: ours.contender.peakMemoryMb(),
       oursMs: median(done(ours)),
       oursFastestMs: ours.fastestMs,
       peers,
@@ -173,9 +188,9 @@ async function takeTurn(
 }
 
 /** `sameWork`, with a message that says who. */
-function checked({ name }: Workload, ours: Runner, peer: Runner): number {
+function checked({ name, otherFlops }: Workload, ours: Runner, peer: Runner): number {
   try {
-    return sameWork(ours.prepared, peer.prepared);
+    return sameWork(ours.prepared, peer.prepared, otherFlops);
   } catch (error) {
     throw new Failure(
       `${name}: ${label(peer.lane)} does not do the same work: ${(error as Error).message}`,

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createInterface, type Interface } from "node:readline";
 import { Failure } from "./failure.ts";
 import type { Failed, Prepare, Prepared, Ready, Run, Timed } from "./protocol.ts";
@@ -51,6 +52,17 @@ export class Contender {
   async run(steps: number, limitMs: number): Promise<number[]> {
     const { times } = await this.#ask<Timed>({ run: steps }, limitMs);
     return times;
+  }
+
+  /** The most memory that the process has held so far, in megabytes; undefined where the system does not tell. */
+  peakMemoryMb(): number | undefined {
+    try {
+      const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
+      const kilobytes = /^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1];
+      return kilobytes === undefined ? undefined : Math.round(Number(kilobytes) / 1024);
+    } catch {
+      return undefined;
+    }
   }
 
   async stop(): Promise<void> {

@@ -3,7 +3,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Arguments, PeerName } from "./arguments.ts";
 import { Contender } from "./contender.ts";
 import { Failure } from "./failure.ts";
-import type { Workload } from "./workloads.ts";
+import type { Workload } from "./workload.ts";
 
 /** A way to run a workload; a peer with several ways counts by its fastest. */
 export interface Lane {
@@ -16,20 +16,22 @@ export interface Lane {
 /** All who take part in a workload, ours first. */
 export function lanesOf(workload: Workload, { peers, python, threads }: Arguments): Lane[] {
   const lanes: Lane[] = [{ peer: "ours", start: () => node("onnx", threads) }];
-  if (peers.includes("torch-eager") && python) {
-    // Points have no memory format.
-    const formats =
-      workload.network.kind === "VelocityMLP" ? ["contiguous"] : ["contiguous", "channels_last"];
-    for (const variant of formats) {
-      lanes.push({
-        peer: "torch-eager",
-        variant,
-        start: () => torch(python, variant, threads),
-      });
-    }
+  const add = (peer: PeerName, ...ways: Omit<Lane, "peer">[]): void => {
+    if (peers.includes(peer)) lanes.push(...ways.map((way) => ({ peer, ...way })));
+  };
+  if (python) {
+    // Only images have a memory format. The compiler arranges them itself, best from channels_last.
+    const formats = workload.images ? ["channels_last", "contiguous"] : ["contiguous"];
+    const way = (variant: string, mode: TorchMode) => ({
+      variant,
+      start: () => torch(python, variant, threads, mode),
+    });
+    add("torch-eager", ...formats.map((format) => way(format, "eager")));
+    add("torch-compile", way(formats[0]!, "compile"));
   }
-  if (peers.includes("tfjs-wasm")) lanes.push({ peer: "tfjs-wasm", start: () => node("wasm", 1) });
-  if (peers.includes("tfjs-cpu")) lanes.push({ peer: "tfjs-cpu", start: () => node("cpu", 1) });
+  add("tfjs-node", { start: () => node("tensorflow", threads) });
+  add("tfjs-wasm", { start: () => node("wasm", 1) });
+  add("tfjs-cpu", { start: () => node("cpu", 1) });
   return lanes;
 }
 
@@ -40,7 +42,7 @@ export function lanesOf(workload: Workload, { peers, python, threads }: Argument
  */
 export async function checkPython(python: string): Promise<void> {
   try {
-    const { contender } = await torch(python, "contiguous", 1);
+    const { contender } = await torch(python, "contiguous", 1, "eager");
     await contender.stop();
   } catch (error) {
     throw new Failure(
@@ -62,12 +64,15 @@ function node(backend: string, threads: number): ReturnType<typeof Contender.sta
   ]);
 }
 
+type TorchMode = "eager" | "compile";
+
 function torch(
   python: string,
   format: string,
   threads: number,
+  mode: TorchMode,
 ): ReturnType<typeof Contender.start> {
   const script = new URL("../../../tooling/reference/bench_torch.py", import.meta.url);
-  const args = [fileURLToPath(script), format, String(threads)];
+  const args = [fileURLToPath(script), format, String(threads), mode];
   return Contender.start(`torch ${format}`, python, args, { PYTHONDONTWRITEBYTECODE: "1" });
 }

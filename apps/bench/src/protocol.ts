@@ -1,4 +1,4 @@
-import type { Workload } from "./workloads.ts";
+import type { Workload } from "./workload.ts";
 
 // What the benchmark and its contenders say to each other: one JSON object a line, a reply for each request, and at
 // the start one line of the contender's own, `Ready`.
@@ -10,18 +10,23 @@ export interface Ready {
 
 /** Builds the workload from shared weights, and does the work of the check once. */
 export interface Prepare {
-  prepare: Workload;
+  /** Its name: our side has the list. */
+  workload: string;
+  /** What PyTorch's side is told of it. */
+  twin: Workload["twin"];
   /** A safetensors file that `writeShared` made. */
   file: string;
-  /** How many of the file's checks to do. */
+  /** How many of its checks to do. */
   checks: number;
 }
 
 export interface Prepared {
   /** Trained numbers of the network. */
   parameters: number;
-  /** Losses of the first training steps on given inputs; or numbers that sum up the samples drawn from given noise. */
+  /** What the first steps measured, on given inputs and random numbers. */
   checks: number[];
+  /** Multiplications and additions of a step's products and convolutions; left out where nobody counted them. */
+  flops?: number;
   /** Milliseconds that the last step of the check took, to plan with. */
   stepMs: number;
 }

@@ -7,6 +7,8 @@ const comparisons: Comparison[] = [
   {
     name: "unet-train",
     parameters: 7,
+    flops: 2e9,
+    oursMemoryMb: 900,
     oursMs: 150,
     oursFastestMs: 140,
     versions: {},
@@ -17,6 +19,7 @@ const comparisons: Comparison[] = [
         ratio: { median: 1.25, lowest: 1.2, highest: 1.4 },
         variant: "channels_last",
         checkError: 1e-6,
+        memoryMb: 1400,
       },
       "tfjs-cpu": { reason: "it took longer than 30 s" },
     },
@@ -24,6 +27,8 @@ const comparisons: Comparison[] = [
   {
     name: "dit-train",
     parameters: 9,
+    flops: 3e9,
+    oursMemoryMb: undefined,
     oursMs: 80,
     oursFastestMs: 80,
     versions: {},
@@ -33,6 +38,7 @@ const comparisons: Comparison[] = [
         fastestMs: 90,
         ratio: { median: 0.8, lowest: 0.7, highest: 0.9 },
         checkError: 1e-6,
+        memoryMb: 1400,
       },
     },
   },
@@ -57,5 +63,7 @@ test("the table shows them, and n/a with its reason", () => {
   expect(table).toMatch(/^unet-train +150 +120 +1.25 \(1.20–1.40\) +n\/a$/m);
   expect(table).toContain("unet-train: tfjs-cpu n/a: it took longer than 30 s");
   expect(table).toContain("unet-train: torch-eager in channels_last format");
+  expect(table).toContain("unet-train: 2.00 GFLOP; peak memory in MB: ours 900, torch-eager 1400");
+  expect(table).toContain("dit-train: 3.00 GFLOP; peak memory in MB: ours ?, torch-eager 1400");
   expect(table).toMatch(/^geometric mean +1.00$/m);
 });

@@ -11,9 +11,13 @@ export interface Report {
   workloads: {
     name: string;
     parameters: number;
+    /** Billions of multiplications and additions in a step's products and convolutions. */
+    gigaflops: number;
     oursMs: number;
     peersMs: ByPeer<number>;
     ratios: ByPeer<number>;
+    /** The most memory of each process, in megabytes. */
+    memoryMb: ByPeer<number | undefined> & { ours: number | undefined };
     /** The fastest step of each, for a machine that others use too. */
     fastestMs: ByPeer<number> & { ours: number };
     /** Lowest and highest ratio of all rounds. */
@@ -30,7 +34,8 @@ export interface Report {
 }
 
 export function reportOf(comparisons: readonly Comparison[], machine: Report["machine"]): Report {
-  const workloads = comparisons.map(({ name, parameters, oursMs, oursFastestMs, peers }) => {
+  const workloads = comparisons.map((comparison) => {
+    const { name, parameters, flops, oursMs, oursFastestMs, oursMemoryMb, peers } = comparison;
     const pick = <T>(get: (result: PeerResult) => T | undefined): ByPeer<T> => {
       const found = Object.entries(peers).map(([peer, result]) => [peer, get(result)] as const);
       return Object.fromEntries(found.filter(([, value]) => value !== undefined)) as ByPeer<T>;
@@ -40,9 +45,11 @@ export function reportOf(comparisons: readonly Comparison[], machine: Report["ma
     return {
       name,
       parameters,
+      gigaflops: flops / 1e9,
       oursMs,
       peersMs: timed(({ ms }) => ms),
       ratios: timed(({ ratio }) => ratio.median),
+      memoryMb: { ours: oursMemoryMb, ...timed(({ memoryMb }) => memoryMb) },
       fastestMs: { ours: oursFastestMs, ...timed(({ fastestMs }) => fastestMs) },
       spread: timed(({ ratio }): [number, number] => [ratio.lowest, ratio.highest]),
       variants: pick((result) => ("ms" in result ? result.variant : undefined)),

@@ -1,88 +1,52 @@
 import { writeFileSync } from "node:fs";
 import { parameters, state, toTorch, type Weights } from "@gen/nn";
-import { serialize, type StoredTensor } from "@gen/safetensors";
-import {
-  foldIn,
-  type Key,
-  key,
-  normalArray,
-  randint,
-  split,
-  tidy,
-  uniformArray,
-} from "@gen/tensor";
-import { createNetwork } from "./network.ts";
-import { classesOf, exampleShape, type Workload } from "./workloads.ts";
+import { serialize } from "@gen/safetensors";
+import { foldIn, type Key, key, normalArray } from "@gen/tensor";
+import { floats } from "./shared-tensors.ts";
+import type { Shared, Workload } from "./workload.ts";
 
-/** Training steps that every contender does on the same inputs from the same weights. */
-export const checkSteps = 3;
-
-/** The key of training step `step`: what `rectifiedFlowLoss` draws from it in the check is in the shared file. */
+/** The key of step `step`: what a workload draws from it in the checks is in the shared file. */
 export const stepKey = (step: number): Key => foldIn(key(2), step);
 
-/** How many labels are dropped: `rectifiedFlowLoss`'s default. */
-export const labelDropout = 0.1;
-
 /**
- * Writes what all contenders begin with: weights as a PyTorch state dict (`model.*`), a batch (`images`, `labels`),
- * and for each step of the check the times, noise and kept labels (`check.0.t`, `.noise`, `.labels`) that
- * `rectifiedFlowLoss` draws from its key. For sampling, `images` is the noise. Images are [n, h, w, c].
+ * Writes what all contenders begin with: weights as a PyTorch state dict (`model.*`), what every step is given
+ * (`input.*`), and for each step of the check the random numbers that ours draws from its key (`check.0.*`, …).
  *
  * The weights are the network's own initial ones and a little noise: layers that begin at zero would hide all before
  * them from the check. Needs a backend.
  */
 export function writeShared(workload: Workload, file: string): void {
-  const { batch, task } = workload;
-  const classes = classesOf(workload);
-  const shape = [batch, ...exampleShape(workload)];
-  const count = shape.reduce((product, n) => product * n, 1);
-  const labels = (k: Key): StoredTensor => ({
-    dtype: "I32",
-    shape: [batch],
-    data: tidy(() => randint(k, [batch], 0, classes).dataSync() as Int32Array),
-  });
-  const float = (numbers: Float32Array, dims: readonly number[]): StoredTensor => ({
-    dtype: "F32",
-    shape: dims,
-    data: numbers,
-  });
-
-  const tensors: Record<string, StoredTensor> = {};
-  for (const [name, weights] of Object.entries(initialWeights(workload))) {
-    tensors[`model.${name}`] = float(weights.data, weights.shape);
-  }
-  tensors["images"] = float(normalArray(key(3), count), shape);
-  if (classes > 0) tensors["labels"] = labels(key(4));
-  for (let step = 0; task.kind === "train" && step < checkSteps; step++) {
-    // The same three keys as in `rectifiedFlowLoss`; if it draws otherwise one day, the check fails and says so.
-    const [timeKey, noiseKey, dropKey] = split(stepKey(step), 3) as [Key, Key, Key];
-    tensors[`check.${step}.t`] = float(uniformArray(timeKey, batch), [batch]);
-    tensors[`check.${step}.noise`] = float(normalArray(noiseKey, count), shape);
-    if (classes > 0) {
-      const drop = uniformArray(dropKey, batch);
-      const kept = (tensors["labels"]!.data as Int32Array).map((label, i) =>
-        drop[i]! < labelDropout ? classes : label,
-      );
-      tensors[`check.${step}.labels`] = { dtype: "I32", shape: [batch], data: kept };
-    }
+  const tensors: Shared = {};
+  const add = (prefix: string, more: Shared): void => {
+    for (const [name, tensor] of Object.entries(more)) tensors[`${prefix}.${name}`] = tensor;
+  };
+  const inputs = workload.inputs();
+  add("model", initialWeights(workload));
+  add("input", inputs);
+  for (let step = 0; step < workload.checks; step++) {
+    add(`check.${step}`, workload.draws(stepKey(step), inputs));
   }
   writeFileSync(file, serialize(tensors));
 }
 
-function initialWeights(workload: Workload): Record<string, Weights> {
-  const model = createNetwork(key(0), workload);
+function initialWeights(workload: Workload): Shared {
+  const { model } = workload.create(key(0));
   const variables = state(model);
   const trained = parameters(model);
-  const weights = Object.fromEntries(
-    Object.entries(variables).map(([name, variable], i) => {
-      const data = Float32Array.from(variable.dataSync());
-      if (name in trained) {
-        const noise = normalArray(foldIn(key(1), i), data.length);
-        noise.forEach((z, at) => (data[at]! += 0.02 * z));
-      }
-      return [name, { shape: variable.shape, data }];
-    }),
+  const weights: Record<string, Weights> = {};
+  for (const [i, [name, variable]] of Object.entries(variables).entries()) {
+    const data = Float32Array.from(variable.dataSync());
+    if (name in trained) {
+      const noise = normalArray(foldIn(key(1), i), data.length);
+      noise.forEach((z, at) => (data[at]! += 0.02 * z));
+    }
+    weights[name] = { shape: variable.shape, data };
+    variable.dispose();
+  }
+  return Object.fromEntries(
+    Object.entries(toTorch(model, weights)).map(([name, { data, shape }]) => [
+      name,
+      floats(data, shape),
+    ]),
   );
-  for (const variable of Object.values(variables)) variable.dispose();
-  return toTorch(model, weights);
 }

@@ -22,7 +22,10 @@ export function tableOf({ machine, workloads, geomean }: Report): string {
       .join("  ")
       .trimEnd(),
   );
-  const notes = workloads.flatMap(({ name, missing, variants, fastestMs }) => [
+  const notes = workloads.flatMap(({ name, missing, variants, fastestMs, memoryMb, gigaflops }) => [
+    `${name}: ${gigaflops.toPrecision(3)} GFLOP; peak memory in MB: ${Object.entries(memoryMb)
+      .map(([who, mb]) => `${who} ${mb ?? "?"}`)
+      .join(", ")}`,
     `${name}: fastest steps: ${Object.entries(fastestMs)
       .map(([who, ms]) => `${who} ${milliseconds(ms)}`)
       .join(", ")}`,

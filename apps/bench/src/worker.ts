@@ -19,6 +19,9 @@ try {
     const { device } = await useBackend("onnx", { threads: Number(threads) });
     const engine = import.meta.resolve("@gen/backend-onnx");
     say({ versions: { onnxruntime: version("onnxruntime-node", engine), onnx: device } });
+  } else if (name === "tensorflow") {
+    const { device } = await useBackend("tensorflow");
+    say({ versions: { tensorflow: device } });
   } else {
     // TensorFlow.js's own backends, as its users load them.
     await import(`@tensorflow/tfjs-backend-${name}`);
@@ -35,9 +38,10 @@ let bench: Workbench | undefined;
 for await (const line of createInterface({ input: process.stdin })) {
   try {
     const request = JSON.parse(line) as Prepare | Run;
-    if ("prepare" in request) {
-      const { parameters, checks, stepMs } = (bench = await prepare(request));
-      say({ parameters, checks, stepMs });
+    if ("workload" in request) {
+      bench = await prepare(request, name === "onnx" ? name : undefined);
+      const { run: _, ...prepared } = bench;
+      say(prepared);
     } else if (bench) {
       say({ times: await bench.run(request.run) });
     } else {

@@ -2,6 +2,7 @@ export * as init from "./init.ts";
 export type { Fan, Init } from "./init.ts";
 export { attention } from "./attention.ts";
 export { AttentionBlock, type AttentionBlockOptions } from "./attention-block.ts";
+export { BatchNorm2d, type BatchNorm2dOptions, type Mode } from "./batch-norm2d.ts";
 export { clone } from "./clone.ts";
 export { Conv2d, type Conv2dOptions } from "./conv2d.ts";
 export { ConvTranspose2d, type ConvTranspose2dOptions } from "./conv-transpose2d.ts";

@@ -1,5 +1,6 @@
 import { type Key, split, type Tensor, tidy } from "@gen/tensor";
 import { gelu } from "./gelu.ts";
+import type { Init } from "./init.ts";
 import { Linear, type LinearOptions } from "./linear.ts";
 
 export interface MlpOptions extends LinearOptions {
@@ -7,6 +8,8 @@ export interface MlpOptions extends LinearOptions {
   activation?: (x: Tensor) => Tensor;
   /** Default: as many as come in. */
   outFeatures?: number;
+  /** How the second weight starts. Default: as `init`. */
+  outInit?: Init;
 }
 
 /** Linear, activation, linear: the feed-forward part of a transformer block. Named as in timm: `fc1`, `fc2`. */
@@ -18,7 +21,8 @@ export class Mlp {
   constructor(key: Key, features: number, hiddenFeatures: number, options: MlpOptions = {}) {
     const [key1, key2] = split(key, 2) as [Key, Key];
     this.fc1 = new Linear(key1, features, hiddenFeatures, options);
-    this.fc2 = new Linear(key2, hiddenFeatures, options.outFeatures ?? features, options);
+    const last = options.outInit ? { ...options, init: options.outInit } : options;
+    this.fc2 = new Linear(key2, hiddenFeatures, options.outFeatures ?? features, last);
     this.activation = options.activation ?? gelu;
   }
 

@@ -8,7 +8,7 @@ export const floors: readonly (readonly string[])[] = [
   ["tensor"],
   ["schedules", "nn", "probability"],
   ["samplers", "train", "metrics"],
-  ["diffusion"],
+  ["vae", "gan", "diffusion", "autoregressive"],
 ];
 
 /** Who may import whom on one floor. */

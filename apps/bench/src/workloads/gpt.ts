@@ -1,0 +1,71 @@
+import { autoregressiveLoss, CausalTransformer, tokenSampler } from "@gen/autoregressive";
+import { foldIn, gumbelArray, key, type Tensor } from "@gen/tensor";
+import { floats, integers } from "../shared-tensors.ts";
+import { stepKey } from "../shared-inputs.ts";
+import { type Optimization, training } from "../training.ts";
+import type { Workload } from "../workload.ts";
+
+const batch = 8;
+const config = { vocabulary: 256, maxTokens: 784, width: 256, depth: 6, heads: 8 };
+const optimization: Optimization = { optimizer: "adamw", learningRate: 1e-4 };
+
+/** A training step of a transformer over the pixels of 28 × 28 images. */
+export const gptTrain: Workload = {
+  name: "gpt-train",
+  twin: { kind: "TokenTraining", config, ...optimization },
+  images: false,
+  checks: 3,
+  inputs: () => ({ tokens: integers(key(3), [batch, config.maxTokens], config.vocabulary) }),
+  draws: () => ({}),
+  create: (k) => {
+    const model = new CausalTransformer(k, config);
+    return {
+      model,
+      begin: (inputs) =>
+        training(
+          model,
+          ({ tokens }) => autoregressiveLoss({ model, tokens: tokens as Tensor }),
+          optimization,
+          inputs,
+        ),
+    };
+  },
+};
+
+/** Of so many first tokens the check is made: from one that rounding has changed, all others follow. */
+const checkedTokens = 64;
+
+/** A batch of images, pixel by pixel, with a cache of keys and values. */
+export const gptSample: Workload = {
+  name: "gpt-sample",
+  twin: { kind: "TokenSampling", config, batch, checkedTokens },
+  images: false,
+  checks: 1,
+  evaluations: config.maxTokens,
+  otherFlops: "PyTorch attends to the tokens so far, one compiled graph to all places of its cache",
+  inputs: () => ({}),
+  draws: (k) => {
+    const size = batch * config.vocabulary;
+    const gumbels = new Float32Array(checkedTokens * size);
+    for (let i = 0; i < checkedTokens; i++) gumbels.set(gumbelArray(foldIn(k, i), size), i * size);
+    return { gumbels: floats(gumbels, [checkedTokens, batch, config.vocabulary]) };
+  },
+  create: (k) => {
+    const model = new CausalTransformer(k, config);
+    return {
+      model,
+      begin: () => {
+        const sampler = tokenSampler({ model, batch });
+        return async (step) => {
+          const drawn = await sampler.sample({ key: stepKey(step) });
+          const tokens = await drawn.data();
+          drawn.dispose();
+          const first = Array.from(tokens).filter((_, i) => i % config.maxTokens < checkedTokens);
+          const mean = (values: number[]): number =>
+            values.reduce((sum, v) => sum + v, 0) / values.length;
+          return [mean(first), mean(first.map((v, i) => v * ((i % 7) + 1)))];
+        };
+      },
+    };
+  },
+};

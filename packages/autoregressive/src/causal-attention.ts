@@ -1,0 +1,47 @@
+import { attention, init, Linear } from "@gen/nn";
+import { type Key, reshape, split, splitTensor, type Tensor, tidy, transpose } from "@gen/tensor";
+
+/**
+ * Self-attention of a transformer (Vaswani et al., arXiv:1706.03762, section 3.2.2): one projection to queries, keys
+ * and values, one back. What a token sees is the caller's mask; keys and values may come from a cache.
+ */
+export class CausalAttention {
+  /** [width] → queries, keys, values. */
+  readonly qkv: Linear;
+  readonly proj: Linear;
+  readonly heads: number;
+
+  /** @param outInit how the last projection starts */
+  constructor(key: Key, width: number, heads: number, outInit: init.Init) {
+    if (width % heads !== 0) {
+      throw new Error(`CausalAttention: heads must divide the width ${width}, got ${heads}`);
+    }
+    const [inKey, outKey] = split(key, 2) as [Key, Key];
+    this.qkv = new Linear(inKey, width, 3 * width, { init: init.normal(0.02) });
+    this.proj = new Linear(outKey, width, width, { init: outInit });
+    this.heads = heads;
+  }
+
+  /**
+   * @param x [batch, tokens, width]
+   * @param mask added to the scores: broadcastable to [batch, heads, tokens, keys]
+   * @param remember takes the new keys and values [batch, heads, tokens, width / heads] and gives those to attend to;
+   *   by default the same
+   * @returns [batch, tokens, width]; the caller disposes of it
+   */
+  forward(x: Tensor, mask: Tensor, remember: Remember = (keys, values) => [keys, values]): Tensor {
+    return tidy(() => {
+      const [batch, tokens] = x.shape as [number, number];
+      const parts = reshape(this.qkv.forward(x), [batch, tokens, 3 * this.heads, -1]);
+      const [q, k, v] = splitTensor(transpose(parts, [0, 2, 1, 3]), 3, 1) as [
+        Tensor,
+        Tensor,
+        Tensor,
+      ];
+      const joined = attention(q, ...remember(k, v), mask);
+      return this.proj.forward(reshape(transpose(joined, [0, 2, 1, 3]), x.shape));
+    });
+  }
+}
+
+export type Remember = (keys: Tensor, values: Tensor) => [Tensor, Tensor];

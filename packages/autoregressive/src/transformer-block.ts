@@ -1,0 +1,36 @@
+import { geluTanh, init, LayerNorm, Mlp } from "@gen/nn";
+import { add, type Key, split, type Tensor, tidy } from "@gen/tensor";
+import { CausalAttention, type Remember } from "./causal-attention.ts";
+
+/**
+ * A transformer block as GPT-2's (Radford et al. 2019, section 2.3): norms before attention and perceptron, gelu in
+ * its tanh form, hidden layer four times as wide.
+ */
+export class TransformerBlock {
+  readonly norm1: LayerNorm;
+  readonly attention: CausalAttention;
+  readonly norm2: LayerNorm;
+  readonly mlp: Mlp;
+
+  /** @param depth how many blocks there are: the last layers of both branches start smaller by 1/√(2·depth) */
+  constructor(key: Key, width: number, heads: number, depth: number) {
+    const [attentionKey, mlpKey] = split(key, 2) as [Key, Key];
+    const small = init.scaled(init.normal(0.02), 1 / Math.sqrt(2 * depth));
+    this.norm1 = new LayerNorm(width);
+    this.attention = new CausalAttention(attentionKey, width, heads, small);
+    this.norm2 = new LayerNorm(width);
+    this.mlp = new Mlp(mlpKey, width, 4 * width, {
+      activation: geluTanh,
+      init: init.normal(0.02),
+      outInit: small,
+    });
+  }
+
+  /** x [batch, tokens, width] → the same shape, as `CausalAttention.forward`. The caller disposes of the result. */
+  forward(x: Tensor, mask: Tensor, remember?: Remember): Tensor {
+    return tidy(() => {
+      const h = add(x, this.attention.forward(this.norm1.forward(x), mask, remember));
+      return add(h, this.mlp.forward(this.norm2.forward(h)));
+    });
+  }
+}

@@ -1,0 +1,43 @@
+import { BatchNorm2d, Conv2d, init, Linear, type Mode } from "@gen/nn";
+import { foldIn, type Key, leakyRelu, reshape, type Tensor, tidy } from "@gen/tensor";
+import { type DCGANConfig, dcganChannels } from "./dcgan-config.ts";
+
+/**
+ * The discriminator of DCGAN (Radford et al. 2015, arXiv:1511.06434, section 3): convolutions 4 × 4 of stride 2 down to
+ * 4 × 4 pixels, batch norm after each but the first, leaky relu of slope 0.2, and one logit from all that is left.
+ */
+export class DCGANDiscriminator {
+  readonly down: Conv2d[];
+  readonly norms: BatchNorm2d[];
+  readonly out: Linear;
+
+  constructor(key: Key, config: DCGANConfig) {
+    const channels = dcganChannels("DCGANDiscriminator", config);
+    const options = { init: init.normal(0.02) };
+    this.down = channels.map(
+      (to, i) =>
+        new Conv2d(foldIn(key, i), channels[i - 1] ?? config.imageChannels, to, 4, {
+          ...options,
+          stride: 2,
+          bias: i === 0,
+        }),
+    );
+    this.norms = channels.slice(1).map((width) => new BatchNorm2d(width));
+    const inner = channels.at(-1) as number;
+    this.out = new Linear(foldIn(key, channels.length), 16 * inner, 1, options);
+  }
+
+  /**
+   * @param images [batch, imageSize, imageSize, imageChannels] in [−1, 1]
+   * @returns a logit for each, [batch]: above 0 for «real»; the caller disposes of it
+   */
+  forward(images: Tensor, mode: Mode = "inference"): Tensor {
+    return tidy(() => {
+      const h = this.down.reduce((x, down, i) => {
+        const mixed = down.forward(x);
+        return leakyRelu(this.norms[i - 1]?.forward(mixed, mode) ?? mixed, 0.2);
+      }, images);
+      return reshape(this.out.forward(reshape(h, [h.shape[0] as number, -1])), [-1]);
+    });
+  }
+}

@@ -1,0 +1,56 @@
+import { BatchNorm2d, ConvTranspose2d, init, Linear, type Mode } from "@gen/nn";
+import { foldIn, type Key, relu, reshape, tanh, type Tensor, tidy } from "@gen/tensor";
+import { type DCGANConfig, dcganChannels } from "./dcgan-config.ts";
+
+/**
+ * The generator of DCGAN (Radford et al. 2015, arXiv:1511.06434, section 3 and figure 1): a latent is projected to
+ * 4 × 4 pixels, and transposed convolutions 4 × 4 of stride 2 double them; batch norm and relu after each but the
+ * last, which ends in tanh. Weights start normal with deviation 0.02 (section 4). At 64 pixels with 128 base channels it
+ * is the paper's. (The paper's figure shows kernels of 5; 4, which stride 2 divides, is what its successors take.)
+ */
+export class DCGANGenerator {
+  readonly project: Linear;
+  readonly norms: BatchNorm2d[];
+  readonly up: ConvTranspose2d[];
+  readonly latents: number;
+  readonly channels: readonly number[];
+
+  constructor(key: Key, config: DCGANConfig) {
+    const { latents = 100, imageChannels } = config;
+    const channels = dcganChannels("DCGANGenerator", config).toReversed();
+    const options = { init: init.normal(0.02) };
+    this.project = new Linear(foldIn(key, 0), latents, 16 * (channels[0] as number), {
+      ...options,
+      bias: false, // the norm has one
+    });
+    this.norms = channels.map((width) => new BatchNorm2d(width));
+    this.up = channels.map(
+      (from, i) =>
+        new ConvTranspose2d(foldIn(key, i + 1), from, channels[i + 1] ?? imageChannels, 4, {
+          ...options,
+          stride: 2,
+          padding: 1,
+          bias: i === channels.length - 1,
+        }),
+    );
+    this.latents = latents;
+    this.channels = channels;
+  }
+
+  /**
+   * @param z [batch, latents], standard normal
+   * @param mode of its batch norms: in training they take in the statistics of the batch
+   * @returns images [batch, imageSize, imageSize, imageChannels] in [−1, 1]; the caller disposes of it
+   */
+  forward(z: Tensor, mode: Mode = "inference"): Tensor {
+    return tidy(() => {
+      const first = reshape(this.project.forward(z), [-1, 4, 4, this.channels[0] as number]);
+      return tanh(
+        this.up.reduce(
+          (h, up, i) => up.forward(relu((this.norms[i] as BatchNorm2d).forward(h, mode))),
+          first,
+        ),
+      );
+    });
+  }
+}
