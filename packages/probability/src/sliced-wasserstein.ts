@@ -4,16 +4,15 @@ import {
   gather,
   matMul,
   mean,
-  mul,
   norm,
   normal,
   div,
   pow,
-  range,
   reshape,
   stopGradient,
   sub,
   type Tensor,
+  tensor,
   tidy,
   topk,
   transpose,
@@ -64,6 +63,10 @@ export function slicedWasserstein(
 function sortedRows(x: Tensor): Tensor {
   const [rows, n] = x.shape as [number, number];
   const { indices } = topk(stopGradient(x), n);
-  const starts = reshape(mul(range(0, rows, 1, "int32"), n), [rows, 1]);
+  const starts = tensor(
+    Array.from({ length: rows }, (_, row) => row * n),
+    [rows, 1],
+    "int32",
+  );
   return gather(reshape(x, [rows * n]), add(indices, starts));
 }
