@@ -15,7 +15,7 @@ export interface ExactDensity {
 /** What can be sampled: [count × dimensions]. */
 export interface ExactSamples {
   readonly dimensions: number;
-  sample(key: Key, count: number): Float32Array | Float64Array;
+  sample(key: Key, count: number): Float64Array;
 }
 
 /** A distribution that is known exactly after noise was added: at every time of every path. */

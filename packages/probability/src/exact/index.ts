@@ -42,3 +42,31 @@ export { wassersteinOfGaussians } from "./wasserstein-of-gaussians.ts";
 export { fitGaussian, fitMixture, type FitMixtureOptions, type MixtureFit } from "./fit.ts";
 export { ppca, type Ppca } from "./ppca.ts";
 export type { Matrix } from "./linear-algebra.ts";
+export {
+  forwardSde,
+  probabilityFlow,
+  reverseSde,
+  transition,
+  type SdeTerms,
+  type Transition,
+} from "./sde.ts";
+export { rowStates, type States } from "./states.ts";
+export { eulerMaruyamaStep, simulate, type Simulation } from "./euler-maruyama.ts";
+export { fokkerPlanckResidual, type LineFlow } from "./fokker-planck.ts";
+export { numericalDivergence } from "./numerical-divergence.ts";
+export {
+  annealedLangevin,
+  langevinStep,
+  metropolisLangevinStep,
+  metropolisState,
+  polynomialStepSize,
+  stochasticGradientLangevinStep,
+  type AnnealedLangevin,
+  type LangevinTarget,
+  type MetropolisState,
+  type StochasticGradient,
+} from "./langevin.ts";
+export { exactOracle, type ExactOracle } from "./oracle.ts";
+export { tweedieDenoiser } from "./tweedie.ts";
+export { optimalDiscriminator } from "./optimal-discriminator.ts";
+export { geometricNoiseLevels } from "./noise-levels.ts";
