@@ -1,13 +1,19 @@
 import { expect, test } from "vitest";
+import { fixture, worst } from "../test/fixture.ts";
 import {
   betaPath,
   betasOfPath,
+  constantBetas,
   cosine,
   jsdBetas,
   linearBetas,
   scaledLinearBetas,
   sigmoidBetas,
+  sigmoidPath,
+  sqrtBetas,
   variancePreserving,
+  warmupBetas,
+  zeroTerminalSnr,
 } from "./index.ts";
 
 const linear = betaPath(linearBetas());
@@ -31,6 +37,43 @@ test("tables have the golden values", () => {
   const sigmoid = betaPath(sigmoidBetas());
   relative(sigmoid.betas[0], 1.4920520081703202e-4);
   relative(sigmoid.alphasBar[499], 0.30193105660219516);
+});
+
+test.each<[string, number[]]>([
+  ["linear", linearBetas()],
+  ["scaledLinear", scaledLinearBetas()],
+  ["sqrt", sqrtBetas()],
+  ["sigmoid", sigmoidBetas()],
+  ["constant", constantBetas()],
+  ["warmup10", warmupBetas()],
+  ["warmup50", warmupBetas({ warmup: 0.5 })],
+  ["cosine", betasOfPath(cosine())],
+  ["jabri", betasOfPath(sigmoidPath())],
+  ["jabri tau .7", betasOfPath(sigmoidPath({ start: 0, end: 3, tau: 0.7 }))],
+  ["linear, zero SNR", zeroTerminalSnr(linearBetas())],
+  ["scaledLinear, zero SNR", zeroTerminalSnr(scaledLinearBetas())],
+])("the table %s has NumPy's numbers", (name, betas) => {
+  const wanted = fixture.tables[name] as { betas: number[]; alphasBar: number[] };
+  const path = betaPath(betas);
+  expect(
+    worst(
+      fixture.places.map((i) => path.betas[i] as number),
+      wanted.betas,
+    ),
+  ).toBeLessThan(1e-10);
+  expect(
+    worst(
+      fixture.places.map((i) => path.alphasBar[i] as number),
+      wanted.alphasBar,
+    ),
+  ).toBeLessThan(1e-10);
+});
+
+test("zero terminal SNR ends in noise alone and leaves the first step", () => {
+  const path = betaPath(zeroTerminalSnr(linearBetas()));
+  expect([path.a(1000), path.b(1000)]).toEqual([0, 1]);
+  expect(path.betas[0]).toBe(1e-4);
+  expect(() => zeroTerminalSnr([0.1, 1])).toThrow("betas must be in (0, 1), got 1 at place 1");
 });
 
 test("a table is exact at its times, and linear in the log-SNR between them", () => {

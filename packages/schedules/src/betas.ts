@@ -11,7 +11,10 @@ export interface BetaTable {
   end?: number;
 }
 
-/** DDPM's table, evenly spaced from 1e-4 to 0.02 (Ho et al. 2020, arXiv:2006.11239, section 4). */
+/**
+ * DDPM's table, evenly spaced from 1e-4 to 0.02 (Ho et al. 2020, arXiv:2006.11239, section 4): `sqrt_linear` of latent
+ * diffusion's code.
+ */
 export function linearBetas(options: BetaTable = {}): number[] {
   return spaced("linearBetas", options, [1e-4, 0.02], (share, start, end) =>
     mix(start, end, share),

@@ -3,8 +3,10 @@ import { allPaths } from "../test/all-paths.ts";
 import {
   cosine,
   edm,
+  laplacePath,
   pathOfLogSnr,
   rectifiedFlow,
+  sigmoidPath,
   subVariancePreserving,
   trigonometric,
   varianceExploding,
@@ -24,7 +26,7 @@ describe.each(allPaths)("the path $name", (path) => {
 
   test("has the derivatives of a and b", () => {
     for (const t of times) {
-      const h = Math.min(1e-4 * t, 1e-4);
+      const h = 1e-5 * Math.min(t, path.end - t, 1);
       const difference = (f: (t: number) => number): number => (f(t + h) - f(t - h)) / (2 * h);
       expect(path.aPrime(t)).toBeCloseTo(difference(path.a), 6);
       const slope = difference(path.b);
@@ -47,11 +49,14 @@ describe.each(allPaths)("the path $name", (path) => {
   });
 });
 
-test.each([rectifiedFlow, trigonometric, cosine()])("$name ends in noise alone", (path) => {
-  expect(path.a(path.end)).toBeCloseTo(0, 12);
-  expect(path.b(path.end)).toBe(1);
-  expect(path.inverseLogSnr(-Infinity)).toBe(path.end);
-});
+test.each([rectifiedFlow, trigonometric, cosine(), sigmoidPath(), laplacePath()])(
+  "$name ends in noise alone",
+  (path) => {
+    expect(path.a(path.end)).toBeCloseTo(0, 12);
+    expect(path.b(path.end)).toBe(1);
+    expect(path.inverseLogSnr(-Infinity)).toBe(path.end);
+  },
+);
 
 test.each([trigonometric, variancePreserving(), cosine()])("$name preserves variance", (path) => {
   for (const t of [0, 1e-6, 0.2, 0.7, 1]) {
@@ -99,6 +104,35 @@ test("a path of a log-SNR is the one whose log-SNR it was given", () => {
   }
 });
 
+test("a path without an inverse, as a learned one, finds it by bisection", () => {
+  const laplace = laplacePath({ mean: 1, scale: 2 });
+  const { inverseLogSnr } = pathOfLogSnr({
+    name: "learned",
+    end: 1,
+    logSnr: laplace.logSnr,
+    logSnrPrime: () => NaN,
+  });
+  for (const l of [9, 1, -0.3, -20]) {
+    expect(inverseLogSnr(l)).toBeCloseTo(laplace.inverseLogSnr(l), 14);
+  }
+  expect([inverseLogSnr(Infinity), inverseLogSnr(-Infinity)]).toEqual([0, 1]);
+});
+
+test("the Laplace path's log-SNR is Laplace-distributed, the sigmoid path's ᾱ a sigmoid", () => {
+  const path = laplacePath({ mean: 0.4, scale: 0.7 });
+  for (const t of [0.01, 0.2, 0.5, 0.8, 0.99]) {
+    const l = path.logSnr(t);
+    const above = l > 0.4 ? Math.exp(-(l - 0.4) / 0.7) / 2 : 1 - Math.exp((l - 0.4) / 0.7) / 2;
+    expect(above).toBeCloseTo(t, 12); // a share t of all times has more signal
+  }
+  const sigmoid = (u: number): number => 1 / (1 + Math.exp(-u));
+  const s = sigmoidPath({ start: 0, end: 3, tau: 0.7 });
+  for (const t of [0.1, 0.5, 0.9]) {
+    const bar = (sigmoid(3 / 0.7) - sigmoid((3 * t) / 0.7)) / (sigmoid(3 / 0.7) - 0.5);
+    expect(s.a(t) ** 2).toBeCloseTo(bar, 14);
+  }
+});
+
 test("impossible paths are refused in one sentence", () => {
   expect(() => variancePreserving({ betaMin: 20, betaMax: 0.1 })).toThrow(
     "variancePreserving: betaMax must be above betaMin = 20, got 0.1",
@@ -110,5 +144,7 @@ test("impossible paths are refused in one sentence", () => {
     "varianceExploding: sigmaMax must be above sigmaMin = 1, got 1",
   );
   expect(() => edm({ sigmaMax: NaN })).toThrow("edm: sigmaMax must be a positive number, got NaN");
+  expect(() => sigmoidPath({ start: 3, end: -3 })).toThrow("end must be above start = 3, got -3");
+  expect(() => laplacePath({ scale: 0 })).toThrow("scale must be a positive number, got 0");
   expect(() => cosine({ offset: 0 })).toThrow("without an offset the path is trigonometric");
 });

@@ -10,10 +10,11 @@ const QUARTER = Math.PI / 2;
 export const trigonometric: Path = {
   name: "trigonometric",
   end: 1,
-  a: (t) => Math.cos(QUARTER * t),
+  // The cosine of π/2 as it is rounded is not 0.
+  a: (t) => (t === 1 ? 0 : Math.cos(QUARTER * t)),
   b: (t) => Math.sin(QUARTER * t),
   aPrime: (t) => -QUARTER * Math.sin(QUARTER * t),
   bPrime: (t) => QUARTER * Math.cos(QUARTER * t),
-  logSnr: (t) => -2 * Math.log(Math.tan(QUARTER * t)),
+  logSnr: (t) => (t === 1 ? -Infinity : -2 * Math.log(Math.tan(QUARTER * t))),
   inverseLogSnr: (logSnr) => Math.atan(Math.exp(-logSnr / 2)) / QUARTER,
 };

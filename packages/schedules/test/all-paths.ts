@@ -3,13 +3,16 @@ import {
   betasOfPath,
   cosine,
   edm,
+  laplacePath,
   linearBetas,
   rectifiedFlow,
   scaledLinearBetas,
+  sigmoidPath,
   subVariancePreserving,
   trigonometric,
   varianceExploding,
   variancePreserving,
+  zeroTerminalSnr,
   type Path,
 } from "../src/index.ts";
 
@@ -22,7 +25,10 @@ export const allPaths: readonly Path[] = [
   subVariancePreserving(),
   varianceExploding(),
   cosine(),
+  sigmoidPath(),
+  laplacePath(),
   betaPath(linearBetas(), "linear table"),
   betaPath(scaledLinearBetas(), "scaled-linear table"),
   betaPath(betasOfPath(cosine()), "cosine table"),
+  betaPath(zeroTerminalSnr(scaledLinearBetas()), "zero-SNR table"),
 ];
