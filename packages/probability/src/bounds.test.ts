@@ -26,9 +26,9 @@ import {
   categoricalDistribution,
   effectiveSampleSize,
   elbo,
-  fitBernoulli,
-  fitCategorical,
-  fitGaussian,
+  maximumLikelihoodBernoulli,
+  maximumLikelihoodCategorical,
+  maximumLikelihoodGaussian,
   freeBits,
   gaussian,
   gumbelSoftmax,
@@ -139,7 +139,7 @@ test("free bits keep what says little from being pushed further", async () => {
 
 test("fits are the parameters of largest likelihood", async () => {
   const x = gaussian([1, -2], [0.5, 3]).sample(key(0), [400]);
-  const { loc, scale } = fitGaussian(x);
+  const { loc, scale } = maximumLikelihoodGaussian(x);
   const nll = (m: Tensor, s: Tensor): Tensor => neg(sum(gaussian(m, s).logProb(x)));
   const slopes = [grad((m: Tensor) => nll(m, scale))(loc), grad((s: Tensor) => nll(loc, s))(scale)];
   for (const slope of slopes) {
@@ -154,16 +154,16 @@ test("fits are the parameters of largest likelihood", async () => {
     [0, 1],
     [1, 0],
   ]);
-  expectClose(await fitBernoulli(bits).data(), [Math.log(3 / 2), Math.log(4)], 1e-6);
-  const smooth = fitBernoulli(tensor([[1], [1]]), { pseudocount: 1 });
+  expectClose(await maximumLikelihoodBernoulli(bits).data(), [Math.log(3 / 2), Math.log(4)], 1e-6);
+  const smooth = maximumLikelihoodBernoulli(tensor([[1], [1]]), { pseudocount: 1 });
   expectClose(await smooth.data(), [Math.log(3)], 1e-6);
   const labels = tensor([0, 2, 2, 1, 2, 0], [6], "int32");
   expectClose(
-    await categoricalDistribution(fitCategorical(labels, 4)).probabilities().data(),
+    await categoricalDistribution(maximumLikelihoodCategorical(labels, 4)).probabilities().data(),
     [2 / 6, 1 / 6, 3 / 6, 0],
     1e-6,
   );
-  const rule = fitCategorical(labels, 4, { pseudocount: 1 });
+  const rule = maximumLikelihoodCategorical(labels, 4, { pseudocount: 1 });
   expectClose(
     await rule.data(),
     [3, 2, 4, 1].map((n) => Math.log(n / 10)),
@@ -258,9 +258,9 @@ test("all free all but their results", async () => {
     normalizedWeights(weights),
     effectiveSampleSize(weights),
     freeBits(logits, 1),
-    fitBernoulli(logits),
-    fitCategorical(labels, 2),
-    ...Object.values(fitGaussian(logits)),
+    maximumLikelihoodBernoulli(logits),
+    maximumLikelihoodCategorical(labels, 2),
+    ...Object.values(maximumLikelihoodGaussian(logits)),
   ];
   expect(memory().numTensors).toBe(before + made.length);
   // The model's own functions make tensors outside of a tidy of theirs; those are freed as well.
@@ -279,9 +279,15 @@ test("bad input is refused in one sentence", () => {
   expect(() => freeBits(tensor([[1]]), -1)).toThrow("floor must be 0 or more nats, got -1");
   expect(() => gumbelSoftmax(key(0), tensor([1, 2]), { temperature: 0 })).toThrow("above 0, got 0");
   expect(() => straightThrough(tensor([1]), tensor([1, 2]))).toThrow("got [1] and [2]");
-  expect(() => fitGaussian(tensor([], [0, 2]))).toThrow("x must be [n, ...] with n ≥ 1, got [0,2]");
-  expect(() => fitCategorical(tensor([[1]]), 3)).toThrow("labels must be [n], got [1,1]");
-  expect(() => fitBernoulli(tensor([[1]]), { pseudocount: -1 })).toThrow("0 or more, got -1");
+  expect(() => maximumLikelihoodGaussian(tensor([], [0, 2]))).toThrow(
+    "x must be [n, ...] with n ≥ 1, got [0,2]",
+  );
+  expect(() => maximumLikelihoodCategorical(tensor([[1]]), 3)).toThrow(
+    "labels must be [n], got [1,1]",
+  );
+  expect(() => maximumLikelihoodBernoulli(tensor([[1]]), { pseudocount: -1 })).toThrow(
+    "0 or more, got -1",
+  );
   expect(() => logGamma(0)).toThrow("logGamma: x must be above 0, got 0");
   expect(() => stirling(3, 9)).toThrow("terms must be an integer from 0 to 8, got 9");
   expect(() => bitsPerDimension(-1, 0)).toThrow("dimensions must be a whole number above 0, got 0");

@@ -76,9 +76,9 @@ export {
 export { effectiveSampleSize, normalizedWeights } from "./importance-weights.ts";
 export { freeBits } from "./free-bits.ts";
 export {
-  fitBernoulli,
-  fitCategorical,
-  fitGaussian,
+  maximumLikelihoodBernoulli,
+  maximumLikelihoodCategorical,
+  maximumLikelihoodGaussian,
   type CountOptions,
 } from "./maximum-likelihood.ts";
 export { anomalyScore } from "./anomaly-score.ts";

@@ -14,14 +14,14 @@ import {
 } from "@gen/tensor";
 
 /**
- * The normal distributions of largest likelihood: mean, and the square root of the mean squared deviation (over n, not
+ * The normal distributions of largest likelihood, which is those of smallest KL(data ‖ model): mean, and the square root of the mean squared deviation (over n, not
  * n − 1). The two tensors are the parameters of `gaussian`, or of `diagonalGaussian`.
  *
  * @param x [n, ...event]
  * @returns loc and scale [...event]; the caller disposes of them
  */
-export function fitGaussian(x: Tensor): { loc: Tensor; scale: Tensor } {
-  expectPoints("fitGaussian", x);
+export function maximumLikelihoodGaussian(x: Tensor): { loc: Tensor; scale: Tensor } {
+  expectPoints("maximumLikelihoodGaussian", x);
   return tidy(() => {
     const loc = mean(x, 0);
     return { loc, scale: sqrt(mean(square(sub(x, loc)), 0)) };
@@ -42,9 +42,12 @@ export interface CountOptions {
  * @param x [n, ...event] of zeros and ones
  * @returns [...event]; the caller disposes of it
  */
-export function fitBernoulli(x: Tensor, { pseudocount = 0 }: CountOptions = {}): Tensor {
-  expectPoints("fitBernoulli", x);
-  expectPseudocount("fitBernoulli", pseudocount);
+export function maximumLikelihoodBernoulli(
+  x: Tensor,
+  { pseudocount = 0 }: CountOptions = {},
+): Tensor {
+  expectPoints("maximumLikelihoodBernoulli", x);
+  expectPseudocount("maximumLikelihoodBernoulli", pseudocount);
   return tidy(() => {
     const ones = sum(cast(x, "float32"), 0);
     const zeros = sub(x.shape[0] as number, ones);
@@ -58,18 +61,20 @@ export function fitBernoulli(x: Tensor, { pseudocount = 0 }: CountOptions = {}):
  * @param labels int32 [n], from 0 to classes − 1
  * @returns [classes]; the caller disposes of it
  */
-export function fitCategorical(
+export function maximumLikelihoodCategorical(
   labels: Tensor,
   classes: number,
   { pseudocount = 0 }: CountOptions = {},
 ): Tensor {
-  expectPoints("fitCategorical", labels);
-  expectPseudocount("fitCategorical", pseudocount);
+  expectPoints("maximumLikelihoodCategorical", labels);
+  expectPseudocount("maximumLikelihoodCategorical", pseudocount);
   if (labels.rank !== 1) {
-    throw new Error(`fitCategorical: labels must be [n], got [${labels.shape}]`);
+    throw new Error(`maximumLikelihoodCategorical: labels must be [n], got [${labels.shape}]`);
   }
   if (!(Number.isInteger(classes) && classes > 0)) {
-    throw new Error(`fitCategorical: classes must be a whole number above 0, got ${classes}`);
+    throw new Error(
+      `maximumLikelihoodCategorical: classes must be a whole number above 0, got ${classes}`,
+    );
   }
   return tidy(() => {
     const counts = sum(cast(oneHot(cast(labels, "int32"), classes), "float32"), 0);
