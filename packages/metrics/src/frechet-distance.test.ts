@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { generated, real, reference } from "../test/reference.ts";
 import { featureStatistics, frechetDistance, type FeatureStatistics } from "./index.ts";
 import { squareRootTrace } from "./square-root-trace.ts";
 
@@ -31,6 +32,11 @@ test("two covariances that do not commute give the golden value, either way roun
   expect(frechetDistance(a, b).distance).toBeCloseTo(5.553301412770546, 13);
   expect(frechetDistance(b, a).distance).toBeCloseTo(5.553301412770546, 13);
   expect(squareRootTrace(a.covariance, b.covariance, 2)).toBeCloseTo(1.973349293614727, 13);
+});
+
+test("the distance of two small sets of features is SciPy's", () => {
+  const { distance } = frechetDistance(featureStatistics(generated), featureStatistics(real));
+  expect(distance / reference.frechet).toBeCloseTo(1, 11);
 });
 
 test("commuting covariances: ‖m‖² + Σ(s₁ - s₂)²", () => {
