@@ -1,39 +1,36 @@
 """PyTorch's side of apps/bench: a process that reads one JSON request a line and answers each with one line.
 
-Usage: bench_torch.py MEMORY_FORMAT THREADS, with MEMORY_FORMAT contiguous or channels_last. Needs torch alone.
-The requests are those of apps/bench/src/protocol.ts: {"prepare": workload, "file": shared tensors, "checks": n} builds
-the model of diffusion.py from shared weights and does the checks; {"run": n} times n steps.
+Usage: bench_torch.py MEMORY_FORMAT THREADS MODE, with MEMORY_FORMAT contiguous or channels_last, MODE eager or compile.
+Needs torch alone. The requests are those of apps/bench/src/protocol.ts: {"workload": name, "twin": {"kind": a task
+below, …}, "file": shared tensors, "checks": n} builds networks from shared weights and does the checks; {"run": n}
+times n steps.
 
-Eager mode, as it is fastest without compiling: AdamW in its foreach form, the moving average by one _foreach_lerp_,
-sampling without gradients.
+As fast as PyTorch is used in practice: fused optimizers, moving averages by one _foreach_lerp_, attention by
+scaled_dot_product_attention, sampling in inference mode.
 """
 
-import importlib.util
 import json
+import os
 import platform
+import shutil
 import sys
 import time
 from pathlib import Path
 
-# The neighbours of this file have names such as random.py and safetensors.py: keep them from being imported.
-HERE = Path(__file__).resolve().parent
-sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != HERE]
-
 try:
     import torch
+    import torch.nn.functional as F
+    from torch.utils.flop_counter import FlopCounterMode
 except ImportError as error:
     print(json.dumps({"error": f"{sys.executable} has no torch ({error})"}), flush=True)
     sys.exit(1)
 
+import autoregressive
+import diffusion
+import gan
+import vae
+
 DTYPES = {"F32": torch.float32, "I32": torch.int32}
-
-
-def reference():
-    """diffusion.py, beside this file."""
-    spec = importlib.util.spec_from_file_location("diffusion", HERE / "diffusion.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def read_safetensors(path):
@@ -51,86 +48,206 @@ def read_safetensors(path):
     return tensors
 
 
-class Bench:
-    def __init__(self, workload, path, checks, memory_format):
-        self.diffusion = reference()
-        tensors = read_safetensors(path)
-        network, task = workload["network"], workload["task"]
-        options = dict(network["config"])
-        if network["kind"] != "VelocityMLP":
-            options["channels_last"] = memory_format == torch.channels_last
-        self.model = getattr(self.diffusion, network["kind"])(**options)
-        weights = {name[6:]: t for name, t in tensors.items() if name.startswith("model.")}
-        self.model.load_state_dict(weights)
-        self.classes = options.get("classes", 0)
-        self.memory_format = memory_format
-        self.images = self.arrange(tensors["images"])
-        self.labels = tensors["labels"].long() if "labels" in tensors else None
-        self.trains = task["kind"] == "train"
-        if self.trains:
-            self.parameters = list(self.model.parameters())
-            optimizer = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[task["optimizer"]]
-            self.optimizer = optimizer(self.parameters, lr=task["learningRate"], foreach=True)
-            self.ema_decay = task.get("emaDecay")
-            if self.ema_decay is not None:
-                self.ema = [p.detach().clone() for p in self.parameters]
-        else:
-            self.times = torch.linspace(1, 0, task["steps"] + 1)
-            self.model.requires_grad_(False)
+def optimizer_of(twin, parameters):
+    kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[twin["optimizer"]]
+    return kind(parameters, lr=twin["learningRate"], betas=(twin.get("beta1", 0.9), 0.999), fused=True)
 
-        self.checks = []
-        self.step_ms = 0.0
-        for i in range(checks if self.trains else 1):
-            start = time.perf_counter()
-            if self.trains:
-                labels = tensors.get(f"check.{i}.labels")
-                noise = self.arrange(tensors[f"check.{i}.noise"])
-                labels = None if labels is None else labels.long()
-                self.checks.append(self.update(tensors[f"check.{i}.t"], noise, labels))
-            else:
-                x = self.sample()
-                self.checks += [x.square().mean().sqrt().item(), (x * self.images).mean().item()]
-            self.step_ms = (time.perf_counter() - start) * 1000
 
-    def arrange(self, x):
-        """[n, h, w, c] to [n, c, h, w] in the memory format; points stay as they are."""
-        return x.permute(0, 3, 1, 2).contiguous(memory_format=self.memory_format) if x.dim() == 4 else x
+class Average:
+    """The moving average of a network's weights, where one is asked for."""
 
-    def update(self, t, noise, labels):
+    def __init__(self, twin, network):
+        self.decay = twin.get("emaDecay")
+        self.parameters = [p.detach() for p in network.parameters()]
+        self.weights = [p.clone() for p in self.parameters] if self.decay is not None else []
+
+    def update(self):
+        if self.decay is not None:
+            torch._foreach_lerp_(self.weights, self.parameters, 1 - self.decay)
+
+
+class Training:
+    """Minimises `loss(**inputs, **drawn)`; `draws()` gives what is random."""
+
+    def prepare(self, twin, compiled):
+        self.optimizer = optimizer_of(twin, self.model.parameters())
+        self.average = Average(twin, self.model)
+        self.minimised = torch.compile(self.loss) if compiled else self.loss
+
+    def step(self, inputs, given=None):
         self.optimizer.zero_grad()
-        loss = self.diffusion.rectified_flow_loss(self.model, self.images, t, noise, labels)
+        loss = self.minimised(**inputs, **(self.draws(**inputs) if given is None else given))
         loss.backward()
         self.optimizer.step()
-        if self.ema_decay is not None:
-            torch._foreach_lerp_(self.ema, [p.detach() for p in self.parameters], 1 - self.ema_decay)
-        return loss.item()
+        self.average.update()
+        return [loss.item()]
 
-    def train(self):
-        n = self.images.shape[0]
-        labels = self.labels
-        if labels is not None:
-            labels = torch.where(torch.rand(n) < 0.1, self.classes, labels)
-        return self.update(torch.rand(n), torch.randn_like(self.images), labels)
 
-    @torch.no_grad()
-    def sample(self):
-        """Heun's method from t = 1 to 0; the last step, to 0, is Euler's."""
-        x = self.images
+class FlowTraining(Training):
+    def __init__(self, twin):
+        self.model = getattr(diffusion, twin["network"]["kind"])(**twin["network"]["config"])
+
+    def draws(self, images):
+        return {"t": torch.rand(images.shape[0]), "noise": torch.randn_like(images)}
+
+    def loss(self, images, t, noise):
+        return diffusion.rectified_flow_loss(self.model, images, t, noise)
+
+
+class VAETraining(Training):
+    def __init__(self, twin):
+        self.model = vae.VAE(**twin["config"])
+        self.latents = twin["config"]["latentShape"]
+
+    def draws(self, images):
+        return {"noise": torch.randn(images.shape[0], *self.latents)}
+
+    def loss(self, images, noise):
+        return self.model.losses(images, noise)[0]
+
+
+class TokenTraining(Training):
+    def __init__(self, twin):
+        self.model = autoregressive.CausalTransformer(**twin["config"])
+
+    def draws(self, tokens):
+        return {}
+
+    def loss(self, tokens):
+        return autoregressive.loss(self.model, tokens)
+
+
+class GANTraining:
+    def __init__(self, twin):
+        self.model = gan.players(**twin["config"])
+        self.latents = twin["config"]["latents"]
+
+    def prepare(self, twin, compiled):
+        self.steps = gan.Steps(self.model, lambda parameters: optimizer_of(twin, parameters))
+        self.average = Average(twin, self.steps.generator)
+        if compiled:
+            self.steps.generator = torch.compile(self.steps.generator)
+            self.steps.discriminator = torch.compile(self.steps.discriminator)
+
+    def step(self, inputs, given=None):
+        images = inputs["images"]
+        if given is None:
+            given = {name: torch.randn(images.shape[0], self.latents) for name in ("first", "second")}
+        losses = self.steps.step(images, **given)
+        self.average.update()
+        return [loss.item() for loss in losses[:2]]
+
+
+class FlowSampling:
+    """Heun's method from t = 1 to 0; the last step, to 0, is Euler's."""
+
+    def __init__(self, twin):
+        self.model = getattr(diffusion, twin["network"]["kind"])(**twin["network"]["config"])
+
+    def prepare(self, twin, compiled):
+        self.times = torch.linspace(1, 0, twin["steps"] + 1)
+        self.network = torch.compile(self.model) if compiled else self.model
+
+    @torch.inference_mode()
+    def step(self, inputs, given=None):
+        noise = x = inputs["images"]
         n = x.shape[0]
         for now, after in zip(self.times, self.times[1:]):
-            v = self.model(x, now.expand(n), self.labels)
+            v = self.network(x, now.expand(n))
             if after > 0:
                 ahead = x + (after - now) * v
-                v = (v + self.model(ahead, after.expand(n), self.labels)) * 0.5
+                v = (v + self.network(ahead, after.expand(n))) * 0.5
             x = x + (after - now) * v
-        return x
+        return [x.square().mean().sqrt().item(), (x * noise).mean().item()]
+
+
+class TokenSampling:
+    def __init__(self, twin):
+        self.model = autoregressive.CausalTransformer(**twin["config"])
+        self.tokens, self.batch, self.checked = twin["config"]["maxTokens"], twin["batch"], twin["checkedTokens"]
+
+    def prepare(self, twin, compiled):
+        self.next = torch.compile(self.model.step, dynamic=True) if compiled else self.model.step
+
+    @torch.inference_mode()
+    def step(self, inputs, given=None):
+        cache = self.model.cache(self.batch)
+        token = self.model.start(self.batch)
+        drawn = []
+        for i in range(self.tokens):
+            logits = self.next(token, i, cache)
+            if given is not None and i < self.checked:
+                token = (logits + given["gumbels"][i]).argmax(1)
+            else:
+                token = torch.multinomial(F.softmax(logits, 1), 1).squeeze(1)
+            drawn.append(token)
+        first = torch.stack(drawn, 1)[:, : self.checked].flatten().float()
+        return [first.mean().item(), (first * (torch.arange(len(first)) % 7 + 1)).mean().item()]
+
+
+def attention_flops(query, key, value, *args, **kwargs):
+    """Two products. The mask does not count: all places, as the counter does for other devices."""
+    n, heads, queries, d = query
+    return 2 * n * heads * queries * key[2] * (d + value[3])
+
+
+def attention_backward_flops(grad, query, key, value, *args, **kwargs):
+    """Four products; computing the scores again is the method's business, not the gradient's."""
+    return 2 * attention_flops(query, key, value)
+
+
+FLOP_FORMULAS = {
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: attention_flops,
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: attention_backward_flops,
+}
+
+
+class Bench:
+    def __init__(self, twin, path, checks, memory_format, compiled):
+        tensors = read_safetensors(path)
+        self.memory_format = memory_format
+        self.task = task = globals()[twin["kind"]](twin)
+        model = task.model.to(memory_format=memory_format)
+        loaded = model.load_state_dict(self.named(tensors, "model"), strict=False)
+        missing = [name for name in loaded.missing_keys if not name.endswith("num_batches_tracked")]
+        if missing or loaded.unexpected_keys:
+            raise ValueError(f"weights are missing or unknown: {missing} {loaded.unexpected_keys}")
+        self.parameters = sum(p.numel() for p in model.parameters())
+        task.prepare(twin, compiled)
+        self.inputs = self.arranged(tensors, "input")
+        self.checks, self.step_ms, self.flops = [], 0.0, None
+        for i in range(checks):
+            given = self.arranged(tensors, f"check.{i}")
+            if i == 0 and not compiled:
+                with FlopCounterMode(display=False, custom_mapping=FLOP_FORMULAS) as counter:
+                    self.check(given)
+                self.flops = counter.get_total_flops()
+            else:
+                self.check(given)
+
+    def check(self, given):
+        start = time.perf_counter()
+        self.checks += self.task.step(self.inputs, given)
+        self.step_ms = (time.perf_counter() - start) * 1000
+
+    def named(self, tensors, prefix):
+        return {name[len(prefix) + 1 :]: t for name, t in tensors.items() if name.startswith(f"{prefix}.")}
+
+    def arranged(self, tensors, prefix):
+        """Images [n, h, w, c] as [n, c, h, w] in the memory format, whole numbers as indices."""
+
+        def arrange(x):
+            if x.dtype == torch.int32:
+                return x.long()
+            return x.permute(0, 3, 1, 2).contiguous(memory_format=self.memory_format) if x.dim() == 4 else x
+
+        return {name: arrange(t) for name, t in self.named(tensors, prefix).items()}
 
     def run(self, steps):
-        step = self.train if self.trains else self.sample
         times = []
         for _ in range(steps):
             start = time.perf_counter()
-            step()
+            self.task.step(self.inputs)
             times.append((time.perf_counter() - start) * 1000)
         return times
 
@@ -138,19 +255,23 @@ class Bench:
 def main():
     memory_format = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}[sys.argv[1]]
     torch.set_num_threads(int(sys.argv[2]))
+    compiled = sys.argv[3] == "compile"
 
     def say(message):
         print(json.dumps(message), flush=True)
 
+    if compiled and not shutil.which(os.environ.get("CXX", "g++")):
+        say({"error": "torch.compile needs a C++ compiler, and there is no g++ here"})
+        sys.exit(1)
     say({"versions": {"torch": torch.__version__, "python": platform.python_version()}})
     bench = None
     for line in sys.stdin:
         try:
             request = json.loads(line)
-            if "prepare" in request:
-                bench = Bench(request["prepare"], request["file"], request["checks"], memory_format)
-                count = sum(p.numel() for p in bench.model.parameters())
-                say({"parameters": count, "checks": bench.checks, "stepMs": bench.step_ms})
+            if "workload" in request:
+                bench = Bench(request["twin"], request["file"], request["checks"], memory_format, compiled)
+                answer = {"parameters": bench.parameters, "checks": bench.checks, "stepMs": bench.step_ms}
+                say(answer if bench.flops is None else {**answer, "flops": bench.flops})
             else:
                 say({"times": bench.run(request["run"])})
         except Exception as error:  # told to the benchmark, which goes on without this contender

@@ -15,7 +15,7 @@ export interface ConvDecoderConfig extends ConvConfig {
  * stride 2, the last of which gives the image.
  */
 export class ConvDecoder {
-  readonly in: Linear | Conv2d;
+  readonly project: Linear | Conv2d;
   readonly stages: ConvStage[];
   readonly up: ConvTranspose2d[];
   readonly config: ConvDecoderConfig;
@@ -30,7 +30,7 @@ export class ConvDecoder {
     checkCode("ConvDecoder", inShape, size);
     const widths = channels.toReversed();
     const inner = widths[0] as number;
-    this.in =
+    this.project =
       inShape.length === 1
         ? new Linear(foldIn(key, 0), inShape[0] as number, size * size * inner)
         : new Conv2d(foldIn(key, 0), inShape[2] as number, inner, 3);
@@ -59,7 +59,7 @@ export class ConvDecoder {
     return tidy(() =>
       this.stages.reduce(
         (h, stage, i) => (this.up[i] as ConvTranspose2d).forward(stage.forward(h)),
-        reshape(this.in.forward(z), [-1, ...this.innerShape]),
+        reshape(this.project.forward(z), [-1, ...this.innerShape]),
       ),
     );
   }
