@@ -17,7 +17,7 @@ export interface DensityCoverageReport extends Report {
 /**
  * Density and coverage (Naeem et al. 2020, arXiv:2002.09797, eq. 4 and 6): as precision and recall, but only balls
  * around real samples count, so that a few outliers among them do not make a large manifold. For equal distributions
- * of equal counts the expected coverage is near 1 - 1/2ᵏ. Cost: m·(n + m)·dims multiplications.
+ * of equal counts the expected coverage is near 1 - 1/2ᵏ. Cost: m·(n + m/2)·dims multiplications.
  *
  * @throws if a side has k samples or fewer, lengths differ, or a feature is not finite
  */

@@ -27,7 +27,7 @@ export interface KernelDistanceOptions {
 /**
  * The kernel distance (Bińkowski et al. 2018, arXiv:1801.01401): MMD² with the kernel (x·y/dims + 1)³, without bias,
  * in the mean over random subsets of both sides. Being unbiased it compares across numbers of samples, as a Fréchet
- * distance does not. Cost: 3 · subsets · subsetSize² · dims multiplications.
+ * distance does not. Cost: 2 · subsets · subsetSize² · dims multiplications.
  *
  * @throws if a side has fewer samples than a subset, lengths differ, or a feature is not finite
  */

@@ -16,7 +16,7 @@ export interface MmdReport extends Report {
 
 /**
  * The squared maximum mean discrepancy of all samples (Gretton et al. 2012, «A kernel two-sample test», eq. 3 and 5).
- * Cost: (n² + m² + n·m) · dims multiplications; `kernelDistance` takes subsets instead.
+ * Cost: (n + m)² · dims / 2 multiplications; `kernelDistance` takes subsets instead.
  *
  * @throws if a side has fewer than 3 samples, lengths differ, or a feature is not finite
  */

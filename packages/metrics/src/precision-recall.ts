@@ -18,7 +18,7 @@ export interface PrecisionRecallReport extends Report {
 /**
  * Improved precision and recall (Kynkäänniemi et al. 2019, arXiv:1904.06991, eq. 1 and 2): a manifold is the union of
  * the balls around samples that reach to their k-th nearest neighbour. A tight cluster of good samples has high
- * precision and low recall. Cost: (n + m)² · dims multiplications; use equally many samples of both.
+ * precision and low recall. Cost: (n + m)² · dims / 2 multiplications; use equally many samples of both.
  *
  * @throws if a side has k samples or fewer, lengths differ, or a feature is not finite
  */

@@ -39,6 +39,18 @@ test("every pair is visited once, over several blocks", () => {
   expect(seen.every((times) => times === 1)).toBe(true);
 });
 
+test("pairs within one set are visited once in each order, with the same products as in two sets", () => {
+  const a = rows(4, 300, 3);
+  const found = new Float64Array(300 * 300);
+  const seen = new Uint8Array(300 * 300);
+  eachProduct(a, a, (i, j, product) => {
+    found[i * 300 + j] = product;
+    seen[i * 300 + j]!++;
+  });
+  expect(seen.every((times) => times === 1)).toBe(true);
+  eachProduct(a, { ...a }, (i, j, product) => expect(found[i * 300 + j]).toBe(product));
+});
+
 test("equal rows are at distance exactly 0, wherever they stand", () => {
   const one = rows(3, 1, 13).values;
   const same: Rows = {

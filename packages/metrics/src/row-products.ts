@@ -84,22 +84,29 @@ export function squaredNorms({ values, count, dims }: Rows): Float64Array {
 
 const BLOCK = 256;
 
-/** Visits every pair of rows with its product, block by block, in memory that does not grow with the counts. */
+/**
+ * Visits every pair of rows with its product, block by block, in memory that does not grow with the counts. The products
+ * of a set with itself are taken once for both orders.
+ */
 export function eachProduct(
   a: Rows,
   b: Rows,
   visit: (i: number, j: number, product: number) => void,
 ): void {
   const { dims } = a;
+  const own = a === b;
   const tile = new Float64Array(BLOCK * BLOCK);
   for (let i0 = 0; i0 < a.count; i0 += BLOCK) {
     const n = Math.min(BLOCK, a.count - i0);
     const some = a.values.subarray(i0 * dims, (i0 + n) * dims);
-    for (let j0 = 0; j0 < b.count; j0 += BLOCK) {
+    for (let j0 = own ? i0 : 0; j0 < b.count; j0 += BLOCK) {
       const m = Math.min(BLOCK, b.count - j0);
       rowProducts(some, n, b.values.subarray(j0 * dims, (j0 + m) * dims), m, dims, tile);
       for (let i = 0; i < n; i++) {
-        for (let j = 0; j < m; j++) visit(i0 + i, j0 + j, tile[i * m + j]!);
+        for (let j = 0; j < m; j++) {
+          visit(i0 + i, j0 + j, tile[i * m + j]!);
+          if (own && j0 > i0) visit(j0 + j, i0 + i, tile[i * m + j]!);
+        }
       }
     }
   }
