@@ -48,6 +48,11 @@ it("the divergence of images sums over all their numbers", async () => {
   expectClose(await trace.data(), [3 * points.flat().reduce((s, p) => s + p * p, 0)], 1e-5);
 });
 
+it("on a line the divergence is the derivative", async () => {
+  const { divergence: trace } = divergence((p) => sin(p), tensor([[0.3], [-2]]));
+  expectClose(await trace.data(), [Math.cos(0.3), Math.cos(-2)], 1e-6);
+});
+
 it("the divergence can be differentiated again", async () => {
   // ∇ Σ (sin x + x·cos x) = 2·cos x - x·sin x
   const gradient = grad((x) => sum(divergence(field, x).divergence))(tensor(points));

@@ -1,5 +1,5 @@
-import { add, broadcastTo, mul, oneHot, reshape, sum, tidy, valueAndGrad } from "@gen/tensor";
-import { tensor1d, type Key, type Tensor } from "@gen/tensor";
+import { add, broadcastTo, mul, sum, tensor, tidy, valueAndGrad } from "@gen/tensor";
+import type { Key, Tensor } from "@gen/tensor";
 import { probe, type ProbeKind } from "./probe.ts";
 
 /** A field at a batch of points, and its divergence there. The caller disposes of both. */
@@ -24,7 +24,10 @@ export function divergence(field: (x: Tensor) => Tensor, x: Tensor): FieldDiverg
     let value: Tensor | undefined;
     let trace: Tensor | undefined;
     for (let i = 0; i < dims; i++) {
-      const unit = reshape(oneHot(tensor1d([i], "int32"), dims, 1, 0, "float32"), row);
+      const unit = tensor(
+        Float32Array.from({ length: dims }, (_, j) => (i === j ? 1 : 0)),
+        row,
+      );
       const pulled = pull("divergence", field, x, broadcastTo(unit, x.shape));
       value ??= pulled.value;
       trace = trace ? add(trace, pulled.trace) : pulled.trace;

@@ -94,6 +94,20 @@ export { logMeanExp } from "./log-sum-exp.ts";
 // The exact side in float64 (alone: @gen/probability/exact).
 export * from "./exact/index.ts";
 
-// Scores, SDEs, Langevin, oracles.
+// Scores, fields and oracles on tensors.
+export { scoreOf } from "./score-of.ts";
+export { tweedieMean } from "./tweedie-mean.ts";
+export {
+  denoisingScoreMatchingLoss,
+  drawNoiseLevels,
+  type DenoisingOptions,
+} from "./denoising-score-matching.ts";
+export {
+  implicitScoreMatchingLoss,
+  slicedScoreMatchingLoss,
+  slicedScoreMatchingVrLoss,
+} from "./score-matching.ts";
+export { tensorStates } from "./tensor-states.ts";
+export { oracleDenoiser, type OracleDenoiser } from "./oracle-denoiser.ts";
 export { divergence, hutchinsonDivergence, type FieldDivergence } from "./divergence.ts";
 export type { ProbeKind } from "./probe.ts";

@@ -11,6 +11,8 @@ import {
 /** A finite data set as a distribution: every point has the same mass, and there is no density until noise is added. */
 export interface FiniteDataSet extends ExactSamples, Noisable, Denoisable {
   readonly count: number;
+  /** The points, [count × dimensions]. */
+  readonly data: Points;
 }
 
 /**
@@ -55,6 +57,7 @@ export function finiteDataSet(data: Points, dimensions: number): FiniteDataSet {
   const self: FiniteDataSet = {
     dimensions,
     count,
+    data,
     sample(key: Key, wanted: number) {
       const points = new Float64Array(wanted * dimensions);
       bits(key, wanted).forEach((word, row) => {
