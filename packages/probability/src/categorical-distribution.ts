@@ -1,5 +1,6 @@
 import {
   add,
+  any,
   argMax,
   cast,
   equal,
@@ -37,8 +38,8 @@ export interface CategoricalDistribution
 
 /**
  * Distributions over the classes 0 … K−1 with the softmax of logits [..., K]. Events are class numbers, int32 or
- * float32; samples are int32, by the Gumbel-max trick, and carry no gradient. A class with logit −∞ has no probability.
- * From probabilities: `categoricalDistribution(logProbabilities([0.2, 0.8]))`.
+ * float32; samples are int32, by the Gumbel-max trick, and carry no gradient. A class with logit −∞ has no probability,
+ * nor has a number that is no class. From probabilities: `categoricalDistribution(logProbabilities([0.2, 0.8]))`.
  */
 export function categoricalDistribution(logits: Parameter): CategoricalDistribution {
   const shape = shapeOf(logits);
@@ -56,7 +57,8 @@ export function categoricalDistribution(logits: Parameter): CategoricalDistribut
       expectEvents("categoricalDistribution.logProb", shapes, x);
       return tidy(() => {
         const chosen = equal(expandDims(cast(x, "float32"), -1), range(0, classes));
-        return sum(where(chosen, normalised(logits), 0), -1);
+        const logP = sum(where(chosen, normalised(logits), 0), -1);
+        return where(any(chosen, -1), logP, -Infinity);
       });
     },
     sample: (key, sampleShape = []) =>

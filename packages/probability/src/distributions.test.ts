@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import {
+  compile,
   exp,
+  grad,
   grads,
   key,
+  type Key,
   linspace,
   mean,
   memory,
@@ -83,9 +86,18 @@ const makers: Record<string, (parameters: Tensor[], test: Case) => Any> = {
   correlatedGaussian: ([m], { covariance }) => correlatedGaussian(m!, covariance!),
 };
 
-/** Distributions of single numbers, and one of vectors of three, made of plain numbers. */
-const members: Any[] = [
+/** Densities of single numbers that can be differentiated twice. */
+const smooth: Any[] = [
   gaussian(0.5, 1.5),
+  logistic(0.2, 0.5),
+  gumbelDistribution(0.5, 0.8),
+  mixture([0, 1], gaussian([-2, 1], [0.5, 1])),
+  mixture(logProbabilities([0.3, 0.7]), stacked([gaussian(-1, 0.5), laplace(2, 0.5)])),
+];
+const densities: Any[] = [...smooth, laplace(-0.3, 0.7), uniformDistribution(-0.5, 2)];
+/** All kinds of distributions. */
+const members: Any[] = [
+  ...densities,
   diagonalGaussian([0, 1, -1], [0.5, 1, 2]),
   correlatedGaussian(
     [1, 0, -1],
@@ -95,14 +107,8 @@ const members: Any[] = [
       [-0.25, 0.125, 0.75],
     ],
   ),
-  laplace(-0.3, 0.7),
-  logistic(0.2, 0.5),
-  gumbelDistribution(0.5, 0.8),
-  uniformDistribution(-0.5, 2),
   bernoulliDistribution([-1, 0, 2]),
   independent(bernoulliDistribution([-1, 0, 2]), 1),
-  mixture([0, 1], gaussian([-2, 1], [0.5, 1])),
-  mixture(logProbabilities([0.3, 0.7]), stacked([gaussian(-1, 0.5), laplace(2, 0.5)])),
   mixture(logProbabilities([0.2, 0.8]), discretizedLogistic([-0.5, 0.5], [-2, -4])),
   discretizedLogistic(0.1, -2),
   discretizedLogistic([-0.9, 0.7], [-1, 0], { levels: 16 }),
@@ -193,6 +199,34 @@ describe.each(members.map((each, i) => [`${each.name} (${i})`, each] as const))(
       expect(a).not.toEqual(c);
     });
 
+    test("a compiled function gives the same, and draws anew from each key", async () => {
+      const compiled = compile((x: Tensor, k: Key) => [d.logProb(x), d.sample(k, [3])]);
+      const x = d.sample(key(0), [4]);
+      for (const seed of [1, 2]) {
+        const [logP, drawn] = compiled(x, key(seed)) as [Tensor, Tensor];
+        expectClose(await logP.data(), await d.logProb(x).data(), 1e-6);
+        expectClose(await drawn.data(), await d.sample(key(seed), [3]).data(), 1e-6);
+      }
+      expect(compiled.stats.compiles.length).toBeLessThanOrEqual(1);
+      compiled.dispose();
+    });
+
+    if (smooth.includes(d)) {
+      test("has right first and second derivatives of log p", async () => {
+        const points = [-1.3, 0.1, 0.6, 2.7];
+        const f = (x: Tensor): Tensor => sum(d.logProb(x));
+        const score = grad(f);
+        const curvature = await grad((x: Tensor) => sum(score(x)))(tensor(points)).data();
+        const at = async (h: number): Promise<number[]> =>
+          Array.from(await score(tensor(points.map((x) => x + h))).data());
+        const [up, down] = [await at(1e-2), await at(-1e-2)];
+        const slopes = points.map((_, i) => (up[i]! - down[i]!) / 2e-2);
+        for (const [i, slope] of slopes.entries()) {
+          expect(Math.abs(curvature[i]! - slope)).toBeLessThan(2e-3 + 2e-3 * Math.abs(slope));
+        }
+      });
+    }
+
     test("frees all but its results", async () => {
       const x = d.sample(key(0), [4]);
       await x.data();
@@ -213,16 +247,15 @@ describe.each(members.map((each, i) => [`${each.name} (${i})`, each] as const))(
       x.dispose();
     });
 
-    test.runIf(shape.length > 0)("refuses points that are no events of it", () => {
-      expect(() => d.logProb(tensor([0, 0, 0, 0, 0]))).toThrow(/logProb: .*\[5\]/);
-    });
+    if (shape.length > 0) {
+      test("refuses points that are no events of it", () => {
+        expect(() => d.logProb(tensor([0, 0, 0, 0, 0]))).toThrow(/logProb: .*\[5\]/);
+      });
+    }
   },
 );
 
-const numbers = members.filter(
-  (d) => d.eventShape.length === 0 && d.batchShape.length === 0 && !/discret/.test(d.name),
-);
-test.each(numbers.slice(0, 7).map((d, i) => [`${d.name} (${i})`, d] as const))(
+test.each(densities.map((d, i) => [`${d.name} (${i})`, d] as const))(
   "%s has a density of integral 1",
   async (_name, d) => {
     const [low, high, n] = [-30, 30, 60001];
@@ -270,6 +303,31 @@ test("impossible classes count nothing, and are infinitely far", async () => {
   expect((await some.kl(all).data())[0]).toBeCloseTo(Math.LN2, 6);
   expect((await all.kl(some).data())[0]).toBe(Infinity);
   expect((await some.logProb(tensor([2], [1], "int32")).data())[0]).toBe(-Infinity);
+  // What is no class at all is as impossible.
+  const none = await all.logProb(tensor([-1, 3, 0.5])).data();
+  expect(Array.from(none)).toEqual([-Infinity, -Infinity, -Infinity]);
+});
+
+test("weights of a batch over components of none, and the other way around", async () => {
+  const [weights, means] = [
+    [0.2, 0.8],
+    [-1, 2],
+  ];
+  const logits = tensor([weights.map(Math.log), [Math.log(0.5), Math.log(0.5)]]);
+  const wide = mixture(logits, gaussian(means, 0.5));
+  expect(wide.batchShape).toEqual([2]);
+  expectClose(await wide.mean().data(), [-0.2 + 1.6, 0.5], 1e-6);
+  expectClose(await wide.variance().data(), [0.25 + 9 * 0.16, 0.25 + 9 * 0.25], 1e-6);
+  expect(wide.sample(key(0), [5]).shape).toEqual([5, 2]);
+  const x = tensor([0.3, -0.7]);
+  const density = (w: number, v: number): number =>
+    (w * Math.exp(-2 * (v + 1) ** 2) + (1 - w) * Math.exp(-2 * (v - 2) ** 2)) /
+    Math.sqrt(Math.PI / 2);
+  const exact = [Math.log(density(0.2, 0.3)), Math.log(density(0.5, -0.7))];
+  expectClose(await wide.logProb(x).data(), exact, 1e-6);
+  const shared = mixture(logProbabilities(weights), gaussian(tensor([means, [0, 1]]), 0.5));
+  expectClose(await shared.mean().data(), [1.4, 0.8], 1e-6);
+  expect(shared.sample(key(0), [5]).shape).toEqual([5, 2]);
 });
 
 test("a mixture of intervals is −∞ outside all of them", async () => {

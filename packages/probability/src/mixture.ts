@@ -55,8 +55,10 @@ export function mixture<D extends Distribution & Moments>(
   const eventOnes = eventShape.map(() => 1);
   // [..., K] with the axes of an event behind it.
   const overEvents = (x: Tensor): Tensor => reshape(x, [...x.shape, ...eventOnes]);
-  const weighted = (values: Tensor): Tensor =>
-    sum(mul(overEvents(softmax(asTensor(logits))), values), values.rank + axis);
+  const weighted = (values: Tensor): Tensor => {
+    const each = mul(overEvents(softmax(asTensor(logits))), values);
+    return sum(each, each.rank + axis);
+  };
   const mean = (): Tensor => tidy(() => weighted(components.mean()));
   return {
     name: "mixture",
