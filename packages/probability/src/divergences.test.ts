@@ -208,6 +208,7 @@ test("sliced Wasserstein frees all but its result, and compiles", async () => {
   const expected = await eager.data();
   const before = memory().numTensors;
   slicedWasserstein(x, y, key(2)).dispose();
+  grad((points: Tensor) => slicedWasserstein(points, y, key(2)))(x).dispose();
   expect(memory().numTensors).toBe(before);
   const compiled = compile((a: Tensor, b: Tensor, k: Key) => slicedWasserstein(a, b, k));
   expectClose(await compiled(x, y, key(2)).data(), expected, 1e-6);

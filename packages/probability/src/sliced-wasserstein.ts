@@ -1,9 +1,12 @@
 import {
   abs,
   add,
+  cast,
+  customGrad,
   gather,
   matMul,
   mean,
+  neg,
   norm,
   normal,
   div,
@@ -59,14 +62,29 @@ export function slicedWasserstein(
   });
 }
 
-/** Each row of [rows, n] in falling order; the gradient goes where the numbers came from. */
+/** Each row of [rows, n] in falling order. */
 function sortedRows(x: Tensor): Tensor {
+  const n = x.shape[1] as number;
+  const order = topk(stopGradient(x), n).indices;
+  const inverse = topk(neg(cast(order, "float32")), n).indices;
+  return permutedRows(x, order, inverse);
+}
+
+/**
+ * Row by row x[order]. Its gradient is the permutation back: by the rule for gathering anything, it would be a sum over
+ * segments, which some backends take n² for.
+ */
+function permutedRows(x: Tensor, order: Tensor, inverse: Tensor): Tensor {
   const [rows, n] = x.shape as [number, number];
-  const { indices } = topk(stopGradient(x), n);
-  const starts = tensor(
-    Array.from({ length: rows }, (_, row) => row * n),
-    [rows, 1],
-    "int32",
-  );
-  return gather(reshape(x, [rows * n]), add(indices, starts));
+  const op = customGrad((...args) => {
+    const [input, save] = args as unknown as [Tensor, (tensors: Tensor[]) => void];
+    save([order, inverse]);
+    const starts = Int32Array.from({ length: rows }, (_, row) => row * n);
+    const from = add(order, tensor(starts, [rows, 1], "int32"));
+    return {
+      value: gather(reshape(input, [rows * n]), from),
+      gradFunc: (dy: Tensor, [there, back]: Tensor[]) => permutedRows(dy, back!, there!),
+    };
+  });
+  return op(x);
 }
