@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import {
   betaPath,
   edm,
+  edmPreconditioning,
   linearBetas,
   type Path,
   type Prediction,
@@ -15,9 +16,7 @@ import { expectClose } from "@gen/testing";
 import { gaussianDenoiser } from "../../test/gaussian.ts";
 import { type Denoiser, euler, sample } from "../index.ts";
 import {
-  consistencyScalings,
   dynamicThreshold,
-  edmScalings,
   latentConsistency,
   onPath,
   precondition,
@@ -74,22 +73,33 @@ describe("onPath", () => {
       const t = tensor([time, time / 2]);
       for (const kind of kinds) {
         const moved = onPath(gaussianDenoiser(old, data, kind), path);
-        const expected = await gaussianDenoiser(path, data, kind).predict(x, t).data();
+        const wanted = moved.prediction;
+        expect(wanted).toBe(kind === "velocity" ? "v" : kind);
+        const expected = await gaussianDenoiser(path, data, wanted).predict(x, t).data();
         expectClose(await moved.predict(x, t).data(), expected, 1e-4, kind);
       }
     },
   );
 
-  test("from a table's last time a flow begins at pure noise, and ends at the data", async () => {
+  test("a table's model runs as a flow from the noise that it knows", async () => {
     const flow = onPath(gaussianDenoiser(ddpm, data, "velocity"), rectifiedFlow);
+    const begin = rectifiedFlow.inverseLogSnr(ddpm.logSnr(1000) + 1e-6);
+    expect(begin).toBeGreaterThan(0.99);
+    expect(() => flow.predict(tensor([[1]]), tensor([1]))).toThrow(
+      "pathChange: the path betaPath ends",
+    );
     const noise = tensor([1.2, -0.3, 0, 2], [4, 1]);
-    const samples = await sample({ denoiser: flow, sampler: euler(uniformGrid(400)), noise });
+    const samples = await sample({
+      denoiser: flow,
+      sampler: euler(uniformGrid(400, begin)),
+      noise,
+    });
     expectClose(await samples.data(), [0.86, 0.41, 0.5, 1.1], 5e-3);
   });
 
   test("one way and back is the model itself", async () => {
     const model = gaussianDenoiser(rectifiedFlow, data, "velocity");
-    const back = onPath(onPath(model, edm()), rectifiedFlow);
+    const back = predicting(onPath(onPath(model, edm()), rectifiedFlow), "velocity");
     const x = normal(key(0), [2, 3]);
     const t = tensor([0.1, 0.8]);
     expectClose(await back.predict(x, t).data(), await model.predict(x, t).data(), 1e-5);
@@ -144,48 +154,26 @@ describe("thresholding", () => {
 });
 
 describe("preconditioning", () => {
-  test("EDM's scalings have the golden values, and 1/out² is the loss weight", () => {
-    const { skip, out, input, noise } = edmScalings()(0.5);
-    expect(skip).toBeCloseTo(0.5, 12);
-    expect(out).toBeCloseTo(0.35355339059, 10);
-    expect(input).toBeCloseTo(Math.SQRT2, 10);
-    expect(noise).toBeCloseTo(-0.17328679514, 10);
-    expect(8 * out ** 2).toBeCloseTo(1, 12);
-  });
-
-  test("the boundary of consistency models has the golden values", () => {
-    expect(consistencyScalings()(0.002)).toMatchObject({ skip: 1, out: 0 });
-    const { skip, out } = consistencyScalings()(1);
-    expect(skip).toBeCloseTo(0.2006414104609616, 13);
-    expect(out).toBeCloseTo(0.446319168308958, 13);
-  });
-
   test("the exact raw network of a Gaussian gives the exact denoiser", async () => {
     const path = edm();
     // F = (E[x|x_t] - skip·x_t) / out, as a function of in·x_t and c_noise alone.
-    const scalings = edmScalings({ sigmaData: 0.3 });
+    const around = (sigma: number) => edmPreconditioning(sigma, { sigmaData: 0.3 });
     const raw = (input: Tensor, noise: Tensor): Tensor => {
       const sigma = Array.from(noise.dataSync(), (c) => Math.exp(4 * c));
       const x = Array.from(input.dataSync(), (v, i) => {
         const s = sigma[Math.floor(i / 2)] as number;
-        const { skip, out, input: c } = scalings(s);
+        const { skip, output, input: c } = around(s);
         const xt = v / c;
         const mean = 0.5 + (0.09 / (0.09 + s * s)) * (xt - 0.5);
-        return (mean - skip * xt) / out;
+        return (mean - skip * xt) / output;
       });
       return tensor(x, [2, 2]);
     };
-    const model = precondition(raw, path, scalings);
+    const model = precondition(raw, path, around);
     const x = tensor([0.3, -1, 2, 0.1], [2, 2]);
     const t = tensor([20, 0.4]);
     const expected = await gaussianDenoiser(path, data, "data").predict(x, t).data();
     expectClose(await model.predict(x, t).data(), expected, 1e-5);
-    expect(() => edmScalings({ sigmaData: 0 })).toThrow(
-      "sigmaData must be a positive number, got 0",
-    );
-    expect(() => consistencyScalings({ sigmaMin: -1 })).toThrow(
-      "sigmaMin must not be below 0, got -1",
-    );
   });
 
   test("a latent consistency model is x itself at time 0 of its network, and mixed by the paper's scalings after it", async () => {
@@ -211,7 +199,7 @@ test("adapters leave nothing behind but their prediction", () => {
     onPath(model, trigonometric),
     staticThreshold(model),
     dynamicThreshold(model),
-    precondition(model.predict, rectifiedFlow, edmScalings()),
+    precondition(model.predict, rectifiedFlow, edmPreconditioning),
     latentConsistency(model),
   ];
   for (const denoiser of all) {

@@ -37,7 +37,7 @@ export function latentConsistency<C>(
         const total = Math.hypot(timeScale * time(t), sigmaData);
         return {
           skip: (sigmaData / total) ** 2,
-          out: (timeScale * time(t)) / total,
+          output: (timeScale * time(t)) / total,
           input: 1,
           noise: t,
         };
