@@ -7,6 +7,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { sampleCommand } from "./commands/sample.ts";
+import { showCommands } from "./commands/show.ts";
 import { trainClassifierCommand } from "./commands/train-classifier.ts";
 import { trainFlowCommand } from "./commands/train-flow.ts";
 import { commandUsage } from "./usage.ts";
@@ -29,6 +30,10 @@ const root: Group = {
     },
     sample: sampleCommand,
     eval: evalCommand,
+    show: {
+      description: "Draw what the mathematics does.",
+      commands: showCommands,
+    },
     demo: demoCommand,
     doctor: doctorCommand,
   },

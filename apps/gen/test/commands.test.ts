@@ -1,7 +1,18 @@
 import { expect, test } from "vitest";
 import { runGen } from "./run-gen.ts";
 
-const commands = ["train flow", "train classifier", "sample", "eval", "demo", "doctor"];
+const commands = [
+  "train flow",
+  "train classifier",
+  "sample",
+  "eval",
+  "show path",
+  "show schedule",
+  "show sampler",
+  "show data",
+  "demo",
+  "doctor",
+];
 
 test.concurrent.for(commands)(
   "gen %s --help tells every option",
@@ -17,7 +28,7 @@ test.concurrent.for(commands)(
 test("without a command there is a list of them, and code 2; --version is a number", async () => {
   const bare = await runGen([]);
   expect(bare.code).toBe(2);
-  for (const name of ["train", "sample", "eval", "demo", "doctor"])
+  for (const name of ["train", "sample", "eval", "show", "demo", "doctor"])
     expect(bare.stdout).toContain(`\n  ${name}`);
   expect((await runGen(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
