@@ -148,7 +148,7 @@ export class OnnxBackend extends KernelBackend {
 
   #load(lowered: LoweredGraph): Compiled {
     this.#compilations++;
-    return { lowered, session: this.runtime.load(lowered.model, lowered.inputs, lowered.outputs) };
+    return { lowered, session: this.runtime.load(lowered) };
   }
 
   // ── Compiled functions ───────────────────────────────────────────────────────────────────────────────────────────

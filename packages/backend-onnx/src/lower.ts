@@ -1,5 +1,6 @@
 import { Graph, type HostData, type Node, type Value } from "./graph.ts";
 import { fuseBias } from "./lowerings/fuse-bias.ts";
+import { isCpuOnly } from "./substitutes/cpu-only.ts";
 import { lowerings } from "./lowerings/index.ts";
 import { encodeModel } from "./onnx/encode.ts";
 import { LoweringGraph, type Target } from "./lowerings/lowering-graph.ts";
@@ -10,6 +11,8 @@ export interface LoweredGraph {
   model: Uint8Array;
   inputs: string[];
   outputs: string[];
+  /** Names of nodes that the provider must leave to the CPU. */
+  cpuNodes: string[];
   nodeCount: number;
 }
 
@@ -73,7 +76,15 @@ export function lower(
     }
     return name;
   };
+  const cpuNodes: string[] = [];
+  const nameIfCpuOnly = (node: Node): { name?: string } => {
+    if (!isCpuOnly(target.provider, node)) return {};
+    const name = `cpu${cpuNodes.length}`;
+    cpuNodes.push(name);
+    return { name };
+  };
   const modelNodes: ModelNode[] = needed.map((node) => ({
+    ...nameIfCpuOnly(node),
     op: node.op,
     domain: node.domain,
     inputs: node.inputs.map((input) => nameOf(graph.unique(input))),
@@ -94,6 +105,7 @@ export function lower(
     }),
     inputs: inputTensors.map(({ name }) => name),
     outputs: outputTensors.map(({ name }) => name),
+    cpuNodes,
     nodeCount: modelNodes.length,
   };
 }

@@ -208,7 +208,7 @@ export const shapeKernels: Kernels = {
       newAxisMask,
       shrinkAxisMask,
     );
-    const { finalShapeSparse, finalShape, begin: starts, end: ends, strides: steps } = info;
+    const { finalShape, begin: starts, end: ends, strides: steps } = info;
     if (finalShape.some((size) => size === 0)) {
       return graph.constant(
         x.type,
@@ -227,7 +227,11 @@ export const shapeKernels: Kernels = {
         graph.ints(starts.map((_, axis) => axis)),
         graph.ints(steps),
       ],
-      { shape: finalShapeSparse },
+      {
+        shape: starts.map((start, i) =>
+          Math.ceil(((ends[i] as number) - start) / (steps[i] as number)),
+        ),
+      },
     );
     return graph.reshape(sparse, finalShape);
   },

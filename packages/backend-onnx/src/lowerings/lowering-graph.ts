@@ -1,13 +1,17 @@
 import { Graph, type Value } from "../graph.ts";
 import type { Attributes, ElementType } from "../onnx/types.ts";
+import type { Device } from "../runtime/runtime.ts";
+import { substitutes } from "../substitutes/index.ts";
 
 /** What the lowering may use. */
 export interface Target {
+  /** What runs the operators. */
+  provider: Device;
   /** Channels per block of the blocked convolution operators; 0 for none. */
   blockSize: number;
 }
 
-/** A graph under lowering: an operation that is asked for twice is made once. */
+/** A graph under lowering: an operation is written as the provider has it, and one that is asked for twice made once. */
 export class LoweringGraph extends Graph {
   readonly target: Target;
   readonly #ids = new Map<Value, number>();
@@ -34,6 +38,9 @@ export class LoweringGraph extends Graph {
     results: readonly { shape: readonly number[]; type: ElementType }[],
     options: { attributes?: Attributes; domain?: string } = {},
   ): Value[] {
+    const substitute = substitutes[this.target.provider]?.[op];
+    const substituted = substitute?.(this, inputs, options.attributes ?? {}, results);
+    if (substituted) return substituted;
     const key = `${op}|${options.domain ?? ""}|${JSON.stringify(options.attributes ?? {})}|${inputs
       .map((input) => this.id(this.unique(input)))
       .join()}|${results.map((r) => r.shape.join()).join("/")}`;

@@ -50,6 +50,7 @@ function message(writer: BinaryWriter, field: number, body: (writer: BinaryWrite
 function writeNode(writer: BinaryWriter, node: ModelNode): void {
   for (const input of node.inputs) writer.tag(1, WireType.LengthDelimited).string(input);
   for (const output of node.outputs) writer.tag(2, WireType.LengthDelimited).string(output);
+  if (node.name) writer.tag(3, WireType.LengthDelimited).string(node.name);
   writer.tag(4, WireType.LengthDelimited).string(node.op);
   for (const [name, attribute] of Object.entries(node.attributes)) {
     message(writer, 5, (w) => {

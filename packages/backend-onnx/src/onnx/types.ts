@@ -33,6 +33,8 @@ export interface ModelConstant extends ModelTensor {
 }
 
 export interface ModelNode {
+  /** Where something refers to it. */
+  name?: string;
   op: string;
   domain: string;
   inputs: readonly string[];

@@ -2,8 +2,15 @@ import type { ElementType } from "../onnx/types.ts";
 import { type Data, type Held, type HostData, isHost } from "./data.ts";
 import { identityModel } from "./identity-model.ts";
 import { type Binding, type NativeSession, type NativeTensor, sessionOptions } from "./native.ts";
-import type { Runtime, RuntimeTensor, Session } from "./runtime.ts";
+import {
+  type LoadableModel,
+  providerOf,
+  type Runtime,
+  type RuntimeTensor,
+  type Session,
+} from "./runtime.ts";
 import { runtimeError } from "./runtime-error.ts";
+import { SessionLife } from "./session-life.ts";
 import { Uploads } from "./uploads.ts";
 
 /**
@@ -21,8 +28,12 @@ export function nativeGpuRuntime(binding: Binding, { threads }: { threads: numbe
 
   class GpuTensor implements Held {
     readonly #tensor: NativeTensor;
-    constructor(tensor: NativeTensor) {
+    readonly #life: SessionLife | undefined;
+
+    constructor(tensor: NativeTensor, life?: SessionLife) {
       this.#tensor = tensor;
+      this.#life = life;
+      life?.made();
     }
 
     /** As an input, in another shape of the same size. */
@@ -41,18 +52,20 @@ export function nativeGpuRuntime(binding: Binding, { threads }: { threads: numbe
 
     dispose(): void {
       this.#tensor.dispose?.();
+      this.#life?.freed();
     }
   }
 
   function open(
     model: Uint8Array,
     preferredOutputLocation: NativeTensor["location"],
+    cpuNodes: readonly string[] = [],
   ): NativeSession {
     const session = new binding.InferenceSession();
     guard(() =>
       session.loadModel(model.buffer, model.byteOffset, model.byteLength, {
         ...sessionOptions(threads),
-        executionProviders: ["webgpu"],
+        executionProviders: [providerOf("webgpu", cpuNodes)],
         preferredOutputLocation,
       }),
     );
@@ -90,8 +103,9 @@ export function nativeGpuRuntime(binding: Binding, { threads }: { threads: numbe
     return copy?.feed(dims) ?? tensor;
   }
 
-  function load(model: Uint8Array, inputs: readonly string[], outputs: readonly string[]): Session {
-    const session = open(model, "gpu-buffer");
+  function load({ model, inputs, outputs, cpuNodes }: LoadableModel): Session {
+    const session = open(model, "gpu-buffer", cpuNodes);
+    const life = new SessionLife(() => session.dispose());
     const fetches = Object.fromEntries(outputs.map((name) => [name, null]));
     return {
       run(values: readonly RuntimeTensor[]): Data[] {
@@ -99,9 +113,9 @@ export function nativeGpuRuntime(binding: Binding, { threads }: { threads: numbe
           inputs.map((name, i) => [name, feedOf(values[i] as RuntimeTensor)]),
         );
         const results = guard(() => session.run(feeds, fetches, {}));
-        return outputs.map((name) => new GpuTensor(results[name] as NativeTensor));
+        return outputs.map((name) => new GpuTensor(results[name] as NativeTensor, life));
       },
-      dispose: () => session.dispose(),
+      dispose: () => life.end(),
     };
   }
 

@@ -1,6 +1,6 @@
 import type { HostData } from "./data.ts";
 import { probeBlockSize } from "./probe-block-size.ts";
-import type { Runtime, RuntimeTensor, Session } from "./runtime.ts";
+import type { LoadableModel, Runtime, RuntimeTensor, Session } from "./runtime.ts";
 import { runtimeError } from "./runtime-error.ts";
 
 /** A tensor of the inner binding. */
@@ -55,7 +55,7 @@ export function nativeRuntime(binding: Binding, { provider, threads }: NativeOpt
   const device = provider === "cpu" ? `cpu (${cores})` : "gpu (CUDA)";
   const options = { ...sessionOptions(threads), executionProviders: [provider] };
 
-  function load(model: Uint8Array, inputs: readonly string[], outputs: readonly string[]): Session {
+  function load({ model, inputs, outputs }: LoadableModel): Session {
     const session = new binding.InferenceSession();
     try {
       session.loadModel(model.buffer, model.byteOffset, model.byteLength, options);

@@ -9,8 +9,8 @@ import type { Runtime } from "./runtime.ts";
 export function probeBlockSize(load: Runtime["load"]): number {
   const channels = 32;
   try {
-    const session = load(
-      encodeModel({
+    const session = load({
+      model: encodeModel({
         inputs: [{ name: "x", type: "float32", shape: [1, 1, 2, channels] }],
         outputs: [{ name: "y", type: "float32", shape: [1, channels, 1, 2] }],
         constants: [],
@@ -24,9 +24,10 @@ export function probeBlockSize(load: Runtime["load"]): number {
           },
         ],
       }),
-      ["x"],
-      ["y"],
-    );
+      inputs: ["x"],
+      outputs: ["y"],
+      cpuNodes: [],
+    });
     const data = Float32Array.from({ length: 2 * channels }, (_, i) => i);
     const [blocked] = session.run([{ type: "float32", shape: [1, 1, 2, channels], data }]);
     session.dispose();

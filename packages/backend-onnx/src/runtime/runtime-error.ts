@@ -4,9 +4,12 @@
  * @param device where it computes, for people
  */
 export function runtimeError(device: string, error: unknown): Error {
+  if (error instanceof RuntimeError) return error; // told already
   const text = String((error as Error)?.message ?? error);
-  return new Error(sentence(device, text), { cause: error });
+  return new RuntimeError(sentence(device, text), { cause: error });
 }
+
+class RuntimeError extends Error {}
 
 function sentence(device: string, text: string): string {
   if (/device (was |is )?lost|DeviceLost|ERROR_DEVICE_LOST/i.test(text)) {
@@ -14,6 +17,9 @@ function sentence(device: string, text: string): string {
   }
   if (/out of memory|bad_alloc|Failed to allocate|failed to map/i.test(text)) {
     return `There was not enough memory on ${device}: take a smaller batch, or another device`;
+  }
+  if (text.includes("Failed to get a WebGPU adapter")) {
+    return "WebGPU finds no GPU here: on Linux it needs a Vulkan driver, the GPU maker's or Mesa 25 or later";
   }
   const missing = /Could not find an implementation for ([\w.]+)/.exec(text)?.[1];
   if (missing) {

@@ -24,6 +24,15 @@ export interface RuntimeTensor {
   data: Data;
 }
 
+/** The bytes of a model, with the names of its inputs and outputs in the order of `Session.run`. */
+export interface LoadableModel {
+  model: Uint8Array;
+  inputs: readonly string[];
+  outputs: readonly string[];
+  /** Names of nodes that a GPU's provider must leave to the CPU. */
+  cpuNodes: readonly string[];
+}
+
 /** Something that runs ONNX models. */
 export interface Runtime {
   /** Where it computes, for people: "cpu (2 threads)". */
@@ -33,13 +42,21 @@ export interface Runtime {
   /** Channels per block of its blocked convolution operators, or 0 where it has none. */
   readonly blockSize: number;
   /** Loads a model; where that takes time, its first run waits for it. */
-  load(model: Uint8Array, inputs: readonly string[], outputs: readonly string[]): Session;
+  load(model: LoadableModel): Session;
   /**
    * Waits for all that was started.
    *
    * @throws the first failure since the last wait
    */
   idle(): Promise<void>;
+}
+
+/** A provider with its options: an empty list of names would be refused. */
+export function providerOf(
+  name: Device,
+  forceCpuNodeNames: readonly string[],
+): { name: Device; forceCpuNodeNames?: readonly string[] } {
+  return forceCpuNodeNames.length === 0 ? { name } : { name, forceCpuNodeNames };
 }
 
 /** One loaded model. */

@@ -4,8 +4,15 @@ import type { ElementType } from "../onnx/types.ts";
 import { type Data, type Held, type HostData, isHost } from "./data.ts";
 import { identityModel } from "./identity-model.ts";
 import { Queue } from "./queue.ts";
-import type { Runtime, RuntimeTensor, Session } from "./runtime.ts";
+import {
+  type LoadableModel,
+  providerOf,
+  type Runtime,
+  type RuntimeTensor,
+  type Session,
+} from "./runtime.ts";
 import { runtimeError } from "./runtime-error.ts";
+import { SessionLife } from "./session-life.ts";
 import { Uploads } from "./uploads.ts";
 
 /** The part of `onnxruntime-web` that the engine calls. */
@@ -42,10 +49,13 @@ export function webRuntime(ort: Ort, { provider, threads, wasmPaths }: WebOption
 
   class WebTensor implements Held {
     readonly #coming: Promise<Tensor>;
+    readonly #life: SessionLife | undefined;
     #tensor: Tensor | undefined;
 
-    constructor(coming: Promise<Tensor>) {
+    constructor(coming: Promise<Tensor>, life?: SessionLife) {
       this.#coming = coming;
+      this.#life = life;
+      life?.made();
       coming.then(
         (tensor) => (this.#tensor = tensor),
         () => {}, // told by whoever waits for it, and by `idle`
@@ -82,7 +92,10 @@ export function webRuntime(ort: Ort, { provider, threads, wasmPaths }: WebOption
     }
 
     dispose(): void {
-      void queue.add(() => this.#coming.then((tensor) => tensor.dispose())).catch(() => {});
+      const freed = queue.add(async () => {
+        (await this.#coming).dispose();
+      });
+      freed.catch(() => {}).finally(() => this.#life?.freed());
     }
   }
 
@@ -118,8 +131,14 @@ export function webRuntime(ort: Ort, { provider, threads, wasmPaths }: WebOption
     return (await session.run({ x: tensor }))["y"] as Tensor;
   }
 
-  function load(model: Uint8Array, inputs: readonly string[], outputs: readonly string[]): Session {
-    const created = guarded(() => ort.InferenceSession.create(model, options));
+  function load({ model, inputs, outputs, cpuNodes }: LoadableModel): Session {
+    const executionProviders = [providerOf(provider, cpuNodes)];
+    const created = guarded(() =>
+      ort.InferenceSession.create(model, { ...options, executionProviders }),
+    );
+    const life = new SessionLife(() => {
+      queue.add(async () => (await created).release()).catch(() => {});
+    });
     return {
       run(values: readonly RuntimeTensor[]): Data[] {
         const results = guarded(async () => {
@@ -130,10 +149,15 @@ export function webRuntime(ort: Ort, { provider, threads, wasmPaths }: WebOption
           }
           return session.run(feeds);
         });
-        return outputs.map((name) => new WebTensor(results.then((all) => all[name] as Tensor)));
+        return outputs.map(
+          (name) =>
+            new WebTensor(
+              results.then((all) => all[name] as Tensor),
+              life,
+            ),
+        );
       },
-      dispose: () =>
-        void queue.add(() => created.then((session) => session.release())).catch(() => {}),
+      dispose: () => life.end(),
     };
   }
 
