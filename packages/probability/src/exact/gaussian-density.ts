@@ -81,7 +81,7 @@ export function gaussianDensity(
     return count;
   }
 
-  return {
+  const self: GaussianDensity = {
     dimensions: n,
     mean: Object.freeze([...mean]),
     covariance: matrix,
@@ -166,7 +166,7 @@ export function gaussianDensity(
     },
     denoise(points, a, b): Denoised {
       // E[x | y] = m + a·Σ·S⁻¹(y - a·m) and E[z | y] = b·S⁻¹(y - a·m), S = a²Σ + b²I.
-      const pull = this.noised(a, b).score(points);
+      const pull = self.noised(a, b).score(points);
       const data = new Float64Array(points.length);
       for (let at = 0; at < data.length; at += n) {
         for (let i = 0; i < n; i++) {
@@ -178,6 +178,7 @@ export function gaussianDensity(
       return { data, noise: pull.map((value) => (value === 0 ? 0 : -b * value)) };
     },
   };
+  return self;
 }
 
 function fullMatrix(covariance: number | readonly number[] | Matrix, n: number): number[][] {

@@ -1,6 +1,13 @@
 import { eightGaussiansMixture } from "@gen/data";
 import { key } from "@gen/random";
-import { rectifiedFlow, trigonometric, uniformGrid, variancePreserving } from "@gen/schedules";
+import {
+  edm,
+  karrasGrid,
+  rectifiedFlow,
+  trigonometric,
+  uniformGrid,
+  variancePreserving,
+} from "@gen/schedules";
 import { expectClose } from "@gen/testing";
 import { describe, expect, it, test } from "vitest";
 import {
@@ -91,6 +98,35 @@ describe("the golden flow of N(0.5, 0.09) from z = 1.2", () => {
     }
     expectClose(x, [expected], 1e-12);
   });
+});
+
+it("the golden flow of N(0.3, 0.25) from x = 80 at σ = 80, by Euler and Heun on the Karras grid", () => {
+  const oracle = exactOracle(gaussianDensity([0.3], 0.25), edm());
+  const sigmas = karrasGrid(18);
+  const velocity = (x: Float64Array, t: number) => oracle.predict(x, t, "velocity");
+  let [euler, heun]: Float64Array[] = [Float64Array.of(80), Float64Array.of(80)];
+  for (let i = 0; i < 18; i++) {
+    const [t, next] = [sigmas[i]!, sigmas[i + 1]!];
+    const h = next - t;
+    euler = oracle.combine([
+      [1, euler!],
+      [h, velocity(euler!, t)],
+    ]);
+    const slope = velocity(heun!, t);
+    const guess = oracle.combine([
+      [1, heun!],
+      [h, slope],
+    ]);
+    if (next === 0) heun = guess;
+    else
+      heun = oracle.combine([
+        [1, heun!],
+        [h / 2, slope],
+        [h / 2, velocity(guess, next)],
+      ]);
+  }
+  expectClose(euler!, [0.7214450685214475], 1e-10);
+  expectClose(heun!, [0.8256460446122931], 1e-10);
 });
 
 it("among all denoisers the oracle has the least error on pairs of data and noise", () => {

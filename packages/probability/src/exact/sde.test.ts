@@ -115,6 +115,16 @@ describe("the SDE of a path", () => {
     expect(() => reverseSde(edm(), 1, -0.5)).toThrow("churn must be a finite number ≥ 0, got -0.5");
   });
 
+  it("has the golden means and deviations of the variance-preserving paths", () => {
+    const half = transition(variancePreserving(), 0, 0.5);
+    expectClose([half.scale, half.deviation], [0.2811828807967524, 0.9596542020680363], 1e-12);
+    const sub = transition(subVariancePreserving(), 0, 0.5);
+    expectClose([sub.scale, sub.deviation], [0.2811828807967524, 0.9209361875468394], 1e-12);
+    const whole = transition(variancePreserving(), 0, 1);
+    expectClose([whole.scale], [0.006571586494929619], 1e-12);
+    expect(() => transition(edm(), 2, 1)).toThrow("expected times s ≤ t with a(s) > 0");
+  });
+
   test.each(named)("%s: transitions compose, and carry the marginals", (_, path, last) => {
     const [s, m, t] = [0.2 * last, 0.5 * last, last];
     const [one, two, both] = [

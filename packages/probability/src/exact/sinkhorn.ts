@@ -38,27 +38,23 @@ export function sinkhorn(costs: Costs, options: SinkhornOptions): SinkhornPlan {
   const rowLog = logMasses("rowMass", options.rowMass, rows);
   const columnLog = logMasses("columnMass", options.columnMass, columns);
   // Potentials in units of ε, relative to the masses: plan = exp(f + g - cost/ε + ln rowMass + ln columnMass).
+  const scaled = values.map((cost) => cost / epsilon);
+  const turned = Float64Array.from(
+    scaled,
+    (_, at) => scaled[(at % rows) * columns + Math.floor(at / rows)]!,
+  );
   const f = new Float64Array(rows);
   const g = new Float64Array(columns);
-  const logs = new Float64Array(Math.max(rows, columns));
   for (let iteration = 1; iteration <= maxIterations; iteration++) {
+    const before = f.slice();
+    balance(f, g, columnLog, scaled);
+    // Before this half-step the plan's sum of row i was rowMass·exp(before - f).
     let error = 0;
-    for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < columns; j++) {
-        logs[j] = g[j]! + columnLog[j]! - values[i * columns + j]! / epsilon;
-      }
-      const next = -logSumExp(logs, columns);
-      // Before this update the plan's sum of row i was rowMass·exp(f - next).
-      error += Math.exp(rowLog[i]!) * Math.abs(Math.expm1(f[i]! - next));
-      f[i] = next;
-    }
+    f.forEach((next, i) => {
+      error += Math.exp(rowLog[i]!) * Math.abs(Math.expm1(before[i]! - next));
+    });
     if (iteration > 1 && error <= tolerance) return finish(iteration - 1);
-    for (let j = 0; j < columns; j++) {
-      for (let i = 0; i < rows; i++) {
-        logs[i] = f[i]! + rowLog[i]! - values[i * columns + j]! / epsilon;
-      }
-      g[j] = -logSumExp(logs, rows);
-    }
+    balance(g, f, rowLog, turned);
   }
   throw new Error(
     `sinkhorn: no convergence to ${tolerance} in ${maxIterations} iterations at epsilon ${epsilon}; take a larger epsilon or more iterations`,
@@ -71,7 +67,7 @@ export function sinkhorn(costs: Costs, options: SinkhornOptions): SinkhornPlan {
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
         const at = i * columns + j;
-        const ratio = f[i]! + g[j]! - values[at]! / epsilon;
+        const ratio = f[i]! + g[j]! - scaled[at]!;
         const mass = Math.exp(ratio + rowLog[i]! + columnLog[j]!);
         plan[at] = mass;
         if (mass === 0) continue;
@@ -83,13 +79,30 @@ export function sinkhorn(costs: Costs, options: SinkhornOptions): SinkhornPlan {
   }
 }
 
-function logSumExp(logs: Float64Array, count: number): number {
-  let largest = -Infinity;
-  for (let i = 0; i < count; i++) largest = Math.max(largest, logs[i]!);
-  if (largest === -Infinity) return largest;
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += Math.exp(logs[i]! - largest);
-  return largest + Math.log(sum);
+/** target[i] = -ln Σⱼ exp(other[j] + logMass[j] - table[i, j]): the masses of one side come out right. */
+function balance(
+  target: Float64Array,
+  other: Float64Array,
+  logMass: Float64Array,
+  table: Float64Array,
+): void {
+  const count = other.length;
+  const base = other.map((potential, j) => potential + logMass[j]!);
+  for (let i = 0; i < target.length; i++) {
+    const row = i * count;
+    let largest = -Infinity;
+    for (let j = 0; j < count; j++) {
+      const log = base[j]! - table[row + j]!;
+      if (log > largest) largest = log;
+    }
+    let sum = 0;
+    for (let j = 0; j < count; j++) {
+      const below = base[j]! - table[row + j]! - largest;
+      // Smaller terms are lost in the sum, and most are smaller where ε is small.
+      if (below > -40) sum += Math.exp(below);
+    }
+    target[i] = -largest - Math.log(sum);
+  }
 }
 
 function logMasses(
