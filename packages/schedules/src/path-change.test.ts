@@ -90,3 +90,21 @@ test("the posterior of a table has the golden values, and its step is β", () =>
   expect(() => posterior(path, 3, 3)).toThrow("with 0 <= s < t <= 1000, got s = 3, t = 3");
   expect(() => forwardStep(path, 1001, 3)).toThrow("forwardStep: s and t must be times");
 });
+
+test("the posterior with the data that the noise implies has the golden values, over any stride", () => {
+  const path = betaPath(linearBetas());
+  const step = (t: number, s: number): { mean: number; std: number } => {
+    const { input, data, variance } = posterior(path, t, s);
+    const x = (0.7 - path.b(t) * -0.3) / path.a(t);
+    return { mean: input * 0.7 + data * x, std: Math.sqrt(variance) };
+  };
+  // The indices 500 → 400 and 500 → 499 of a table that counts from 0.
+  const far = step(501, 401);
+  expect(Math.abs(far.mean / 1.3989059744406152 - 1)).toBeLessThan(1e-10);
+  expect(Math.abs(far.std / 0.7231963492714132 - 1)).toBeLessThan(1e-10);
+  const near = step(501, 500);
+  expect(Math.abs(near.mean / 0.7067064133882122 - 1)).toBeLessThan(1e-10);
+  expect(Math.abs(near.std / 0.10025635031712277 - 1)).toBeLessThan(1e-10);
+  const beta = path.betas[500] as number;
+  expect(Math.abs(beta / path.b(501) / 0.010475696469939831 - 1)).toBeLessThan(1e-10);
+});

@@ -98,7 +98,7 @@ export function samplerPicture(
   return drawCharts(charts, {
     width: 240,
     height: 240,
-    columns: Math.min(4, charts.length),
+    columns: Math.ceil(charts.length / Math.ceil(charts.length / 4)),
     legend: names.map((name, i) => ({ name, color: colorOf(i) })),
     shared: { density: densityPicture(eightGaussiansMixture) },
   });
