@@ -1,0 +1,2 @@
+export { consistency } from "./consistency.ts";
+export { trajectoryConsistency } from "./trajectory-consistency.ts";
