@@ -7,6 +7,7 @@ import {
   cosine,
   jsdBetas,
   linearBetas,
+  rectifiedFlow,
   scaledLinearBetas,
   sigmoidBetas,
   sigmoidPath,
@@ -120,6 +121,9 @@ test("impossible tables and times are refused in one sentence", () => {
     "linearBetas: steps must be an integer of at least 2, got 1",
   );
   expect(() => linearBetas({ start: 0.1 })).toThrow("end must not be below start = 0.1, got 0.02");
+  expect(() => betasOfPath(rectifiedFlow)).toThrow(
+    "betasOfPath: the path rectifiedFlow must preserve variance, a² + b² = 1",
+  );
   expect(() => betasOfPath(variancePreserving(), { max: 0 })).toThrow(
     "max must be in (0, 1], got 0",
   );

@@ -104,7 +104,7 @@ export function betasOfPath(
     if (!(Math.abs(variance - 1) < 1e-9)) {
       throw new Error(
         `betasOfPath: the path ${path.name} must preserve variance, a² + b² = 1, got ${variance} at step ${i}; ` +
-          `give its variance-preserving form, preservingVariance(path)`,
+          `pathOfLogSnr makes such a path of its log-SNR`,
       );
     }
     return Math.min(max, 1 - bar(i + 1) / bar(i));

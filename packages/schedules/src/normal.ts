@@ -21,8 +21,9 @@ export function normalCdf(x: number): number {
   return erfc(-x / Math.SQRT2) / 2;
 }
 
-/** The number that a standard normal one is below with probability u in (0, 1). */
+/** The number that a standard normal one is below with probability u in [0, 1]. */
 export function normalQuantile(u: number): number {
+  if (u === 0) return -Infinity;
   if (u > 0.5) return -normalQuantile(1 - u);
   // `erfInv` is single precision, and infinite at -1: two steps of Newton's method on log Φ double its digits.
   let x = u > 1e-6 ? Math.SQRT2 * erfInv(2 * u - 1) : -Math.sqrt(-2 * Math.log(u));

@@ -76,6 +76,11 @@ describe.each(allPaths)("on the path $name", (path) => {
     expect(() => predictionConversion(path, 0, "data", "score")).toThrow(
       "the data does not determine the score",
     );
+    for (const t of [-1e-9, NaN]) {
+      expect(() => predictionConversion(path, t, "v", "data")).toThrow(
+        `t must be a time of the path ${path.name}, not below 0, got ${t}`,
+      );
+    }
   });
 });
 

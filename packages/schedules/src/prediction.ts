@@ -108,7 +108,7 @@ export interface Conversion {
  * How to get one prediction from another at time t. Any two follow from x_t = a·x + b·z and the prediction
  * c·x + d·z by solving for x and z: two linear equations, one table for all pairs.
  *
- * @throws if x_t and the prediction do not determine the wanted one: data from noise where a = 0, noise from data
+ * @throws if t is below 0, or x_t and the prediction do not determine the wanted one: data from noise where a = 0, noise from data
  *   where b = 0, and the velocity at the same two ends
  */
 export function predictionConversion(
@@ -117,6 +117,12 @@ export function predictionConversion(
   from: Prediction | LinearPrediction,
   to: Prediction | LinearPrediction,
 ): Conversion {
+  // Not at most `end`: a sampler with churn goes a little beyond.
+  if (!(t >= 0)) {
+    throw new Error(
+      `predictionConversion: t must be a time of the path ${path.name}, not below 0, got ${t}`,
+    );
+  }
   if (from === to) return { input: 0, prediction: 1 };
   const conversion = pointConversion(pathPoint(path, t), from, to, 1e-12);
   if (!(Number.isFinite(conversion.input) && Number.isFinite(conversion.prediction))) {

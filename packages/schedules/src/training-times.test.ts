@@ -98,6 +98,11 @@ test("quantiles have SciPy's numbers", () => {
   }
 });
 
+test("a normal quantile has its ends", () => {
+  expect([logNormal().quantile(0), logNormal().quantile(1)]).toEqual([0, Infinity]);
+  expect([logitNormal().quantile(0), logitNormal().quantile(1)]).toEqual([0, 1]);
+});
+
 test("the logit-normal density has its closed value, mass 1 and the golden variance", () => {
   expect(logitNormal().density(0.5)).toBeCloseTo(1.5957691216, 10);
   const n = 20_000;

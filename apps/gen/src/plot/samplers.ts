@@ -73,7 +73,8 @@ export function samplerPicture(
     });
     const axis = { low: -EXTENT, high: EXTENT };
     const scatter = [{ points: ends, color: "#000", radius: 1.6 }];
-    return { title: `${name}, ${steps} steps`, x: axis, y: axis, lines, scatter, under: "density" };
+    const x = { ...axis, label: `${steps} steps` };
+    return { title: name, x, y: axis, lines, scatter, under: "density" };
   });
   const exact = shown.filter(({ stochastic }) => !stochastic);
   if (exact.length > 0) {
