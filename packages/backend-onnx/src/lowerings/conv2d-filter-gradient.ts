@@ -2,7 +2,9 @@ import { type Graph, sizeOf, type Value } from "../graph.ts";
 import { matMulOp } from "../kernels/matmul.ts";
 import { padOp } from "../kernels/shape.ts";
 import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
+import { foldImage, foldStride, isFoldable, unfoldFilter } from "./fold-stride.ts";
 import type { Lowering } from "./index.ts";
+import type { LoweringGraph } from "./lowering-graph.ts";
 
 type Four = [number, number, number, number];
 const nchwc = "com.microsoft.nchwc";
@@ -12,17 +14,32 @@ export const conv2dFilterGradient: Lowering = (graph, inputs, attributes, output
   const [x, dy] = inputs as [Value, Value];
   const geometry = geometryOf(attributes);
   const shape = (outputs[0] as Value).shape as Four;
+  if (!isFoldable(geometry)) return [filterGradient(graph, x, dy, geometry, shape)];
+  const [, h, w, O] = dy.shape as Four;
+  const [s] = geometry.strides;
+  const image = foldImage(graph, x, geometry, [h, w]);
+  const folded = foldStride(geometry);
+  const foldedShape: Four = [...folded.kernel, image.shape[3] as number, O];
+  const gradient = filterGradient(graph, image, dy, folded, foldedShape);
+  return [unfoldFilter(graph, gradient, s, shape)];
+};
+
+function filterGradient(
+  graph: LoweringGraph,
+  x: Value,
+  dy: Value,
+  geometry: ConvGeometry,
+  shape: Four,
+): Value {
   const block = graph.target.blockSize;
   const O = shape[3];
   const width = dy.shape[2] as number;
   const narrow = block > 0 && O % block === 0 && (O < 64 || (O === 64 && width > 8));
   const plain = [...geometry.strides, ...geometry.dilations].every((n) => n === 1);
-  return [
-    narrow && plain && !isPointwise(geometry)
-      ? byBlockedConvolution(graph, x, dy, geometry, shape, block)
-      : byWindows(graph, x, dy, geometry, shape),
-  ];
-};
+  return narrow && plain && !isPointwise(geometry)
+    ? byBlockedConvolution(graph, x, dy, geometry, shape, block)
+    : byWindows(graph, x, dy, geometry, shape);
+}
 
 /** The windows of x as rows (one gather), then one product with dy. Best where dy has many channels, or few pixels. */
 function byWindows(graph: Graph, x: Value, dy: Value, geometry: ConvGeometry, shape: Four): Value {

@@ -2,6 +2,7 @@ import { type Graph, sizeOf, type Value } from "../graph.ts";
 import { padOp } from "../kernels/shape.ts";
 import type { LoweringGraph } from "./lowering-graph.ts";
 import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
+import { foldFilter, foldStride, isFoldable, unfoldImage } from "./fold-stride.ts";
 import type { Lowering } from "./index.ts";
 
 type Four = [number, number, number, number];
@@ -23,11 +24,33 @@ export const conv2d: Lowering = (graph, [x, filter, bias], attributes, [output])
 export const conv2dInputGradient: Lowering = (graph, inputs, attributes, outputs) => {
   const [dy, filter] = inputs as [Value, Value];
   const geometry = geometryOf(attributes);
-  const { kernel, strides, dilations, pads } = geometry;
   const shape = (outputs[0] as Value).shape as Four;
-  if (strides.some((stride) => stride !== 1))
+  if (geometry.strides.every((stride) => stride === 1))
+    return [turnedConvolution(graph, dy, filter, geometry, shape)];
+  if (graph.target.blockSize === 0 || !isFoldable(geometry))
     return [convTranspose(graph, dy, filter, geometry, shape)];
-  // With stride 1 it is a convolution with the filter turned by 180° and its channels exchanged.
+  const [s] = geometry.strides;
+  const folded = foldStride(geometry);
+  const [N, h, w] = dy.shape as Four;
+  const whole = foldFilter(graph, filter, s);
+  const foldedShape: Four = [
+    N,
+    h + folded.kernel[0] - 1,
+    w + folded.kernel[1] - 1,
+    whole.shape[2] as number,
+  ];
+  const gradient = turnedConvolution(graph, dy, whole, folded, foldedShape);
+  return [unfoldImage(graph, gradient, geometry, shape)];
+};
+
+/** At stride 1 the input gradient is a convolution with the filter turned by 180° and its channels exchanged. */
+function turnedConvolution(
+  graph: LoweringGraph,
+  dy: Value,
+  filter: Value,
+  { kernel, strides, dilations, pads }: ConvGeometry,
+  shape: Four,
+): Value {
   const [kh, kw, I, O] = filter.shape as Four;
   const taps = kh * kw;
   const turned =
@@ -54,26 +77,14 @@ export const conv2dInputGradient: Lowering = (graph, inputs, attributes, outputs
   const [, height, width] = dy.shape as Four;
   const top = reach[0] - pads[0];
   const left = reach[1] - pads[1];
-  return [
-    convolve(
-      graph,
-      dy,
-      exchanged,
-      {
-        kernel,
-        strides,
-        dilations,
-        pads: [
-          top,
-          left,
-          shape[1] - (height + top - reach[0]),
-          shape[2] - (width + left - reach[1]),
-        ],
-      },
-      shape,
-    ),
+  const outer: ConvGeometry["pads"] = [
+    top,
+    left,
+    shape[1] - (height + top - reach[0]),
+    shape[2] - (width + left - reach[1]),
   ];
-};
+  return convolve(graph, dy, exchanged, { kernel, strides, dilations, pads: outer }, shape);
+}
 
 function convolve(
   graph: LoweringGraph,
