@@ -1,8 +1,9 @@
-import { predictionTarget, type Path, type Prediction } from "@gen/schedules";
+import type { Path, Prediction } from "@gen/schedules";
 import { add, div, exp, log, logSumExp, matMul, mul, reshape, sub, sum, tidy } from "@gen/tensor";
 import { square, tensor, type Tensor } from "@gen/tensor";
 import type { FiniteDataSet, GaussianDensity, MixtureDensity } from "./exact/index.ts";
 import { symmetricEigen } from "./exact/linear-algebra.ts";
+import { finiteTarget } from "./exact/oracle.ts";
 
 /** A model for the samplers (`Denoiser` of `@gen/samplers`). */
 export interface OracleDenoiser {
@@ -45,7 +46,7 @@ export function oracleDenoiser(
         const a = column(path.a);
         // A finite data set has no density without noise; this little is none in float32.
         const b = column((time) => Math.max(path.b(time), 1e-6));
-        const wanted = (time: number) => predictionTarget(path, time, prediction);
+        const wanted = (time: number) => finiteTarget("oracleDenoiser", path, time, prediction);
         const m = tensor(means, [count, 1, dims]);
         const lambda = tensor(variances, [count, 1, dims]);
         // In the axes of each mode, all [modes, batch, dims]: the deviation y, its variance, and y / variance.

@@ -129,6 +129,14 @@ it("the golden flow of N(0.3, 0.25) from x = 80 at σ = 80, by Euler and Heun on
   expectClose(heun!, [0.8256460446122931], 1e-10);
 });
 
+it("says so where a prediction is not finite, instead of giving NaN", () => {
+  const oracle = exactOracle(mixture, variancePreserving());
+  expect(() => oracle.predict([0, 0], 0, "velocity")).toThrow(
+    "exactOracle: at t = 0 of the path variancePreserving the velocity is not finite",
+  );
+  expectClose(oracle.predict([0.3, -1], 0, "data"), [0.3, -1], 1e-12);
+});
+
 it("among all denoisers the oracle has the least error on pairs of data and noise", () => {
   const t = 0.4;
   const [a, b] = [trigonometric.a(t), trigonometric.b(t)];

@@ -1,4 +1,4 @@
-import { predictionTarget, type Path, type Prediction } from "@gen/schedules";
+import { predictionTarget, type Path, type Prediction, type Target } from "@gen/schedules";
 import type { Denoisable, Points } from "./density.ts";
 import { rowStates } from "./states.ts";
 
@@ -16,6 +16,7 @@ export interface ExactOracle {
  * (Some lecture notes call these the mean of the data and of the noise.)
  *
  * @param source a `gaussianDensity`, a `mixtureDensity`, a `finiteDataSet`, or a `tweedieDenoiser` of a density
+ * @throws where a prediction has no finite coefficients, as the velocity of a variance-preserving path at t = 0
  */
 export function exactOracle(source: Denoisable, path: Path): ExactOracle {
   const { combine } = rowStates(source.dimensions);
@@ -24,11 +25,27 @@ export function exactOracle(source: Denoisable, path: Path): ExactOracle {
     combine,
     predict(points, t, wanted) {
       const { data, noise } = source.denoise(points, path.a(t), path.b(t));
-      const target = predictionTarget(path, t, wanted);
+      const target = finiteTarget("exactOracle", path, t, wanted);
       return combine([
         [target.data, data],
         [target.noise, noise],
       ]);
     },
   };
+}
+
+/** The coefficients of a prediction, which some have not at their path's end. */
+export function finiteTarget(
+  caller: string,
+  path: Path,
+  t: number,
+  prediction: Prediction,
+): Target {
+  const target = predictionTarget(path, t, prediction);
+  if (!Number.isFinite(target.data) || !Number.isFinite(target.noise)) {
+    throw new Error(
+      `${caller}: at t = ${t} of the path ${path.name} the ${prediction} is not finite; ask a little beside it, or for another prediction`,
+    );
+  }
+  return target;
 }
