@@ -16,11 +16,16 @@ export interface Step<X> {
   /** What the step before left. */
   readonly history: readonly X[];
   /**
-   * The key of this step's noise.
+   * The key of the run.
    *
-   * @throws if the run has none
+   * @throws if it has none
    */
-  key(): Key;
+  runKey(): Key;
+}
+
+/** The key of a draw in a step: a function of the run's key, the step's number and the draw's. */
+export function drawKey(step: Pick<Step<unknown>, "runKey" | "index">, draw = 0): Key {
+  return foldIn(foldIn(step.runKey(), step.index), draw);
 }
 
 /** What a step gives: x at its end, and what the next one is to remember. */
@@ -53,11 +58,11 @@ export function defineSampler(
     if (from === undefined || to === undefined) {
       throw new Error(`${name}: step ${index} does not exist, the plan has ${plan.length - 1}`);
     }
-    const stepKey = (): Key => {
+    const runKey = (): Key => {
       if (!key) throw new Error(`${name}: it draws noise; give it a key, such as key(0)`);
-      return foldIn(key, index);
+      return key;
     };
-    const moved = advance({ evaluator, x, from, to, index, times: plan, history, key: stepKey });
+    const moved = advance({ evaluator, x, from, to, index, times: plan, history, runKey });
     return { index: index + 1, x: moved.x, ...withKey(key), ...withHistory(moved.history) };
   };
   return Object.freeze({ name, order, times: plan, step });

@@ -1,4 +1,4 @@
-import { rungeKutta } from "./runge-kutta.ts";
+import { type Churn, churned } from "./churn.ts";
 import type { Sampler } from "./sampler.ts";
 import type { Tableau } from "./tableau.ts";
 
@@ -10,7 +10,9 @@ export const eulerTableau: Tableau = { order: 1, c: [0], a: [[]], b: [1] };
  * sampler of Liu et al. 2022 (arXiv:2209.03003), x ← x - v·Δt; it is exact in one step where the flow is straight.
  *
  * @param times falling, one more than steps, such as `uniformGrid(50)`
+ * @param churn noise as in algorithm 2 of Karras et al. 2022. Default none
+ * @throws if the churn is not one
  */
-export function euler(times: readonly number[]): Sampler {
-  return rungeKutta("euler", eulerTableau, times);
+export function euler(times: readonly number[], churn: Churn = {}): Sampler {
+  return churned("euler", eulerTableau, times, churn);
 }

@@ -1,61 +1,153 @@
-import { describe, expect, test } from "vitest";
 import { rectifiedFlow, trigonometric, uniformGrid } from "@gen/schedules";
+import { foldIn, key, normalArray, uniformArray } from "@gen/tensor";
+import { describe, expect, test } from "vitest";
+import { arrayEvaluator, type Points } from "../test/array-evaluator.ts";
 import { numberEvaluator } from "../test/gaussian.ts";
-import { euler, heun, rungeKutta, type Sampler, type SamplerState } from "./index.ts";
+import { measuredOrder, run } from "../test/measured-order.ts";
+import { members } from "../test/members.ts";
+import { mixture1D, mixture2D, moments, pointsAt, posteriorMean } from "../test/mixtures.ts";
+import { dormandPrince, heun, rungeKutta, type SamplerState } from "./index.ts";
 
 const data = { mean: 0.5, std: 0.3 };
+const all = members.map((member) => [member.name, member] as const);
+const ordered = all.filter(([, { order }]) => order !== undefined);
+const stochastic = all.filter(([, { order }]) => order === undefined);
+const evaluator = arrayEvaluator(trigonometric, posteriorMean(mixture2D));
 
-/** Every solver, by how it is made from its times. A new one is tested by being listed. */
-const solvers: ((times: number[]) => Sampler)[] = [euler, heun];
-
-function solve(sampler: Sampler, path = rectifiedFlow, z = 1.2): number {
-  let state = { index: 0, x: z };
-  const evaluator = numberEvaluator(path, data);
-  while (state.index < sampler.times.length - 1) state = sampler.step(state, evaluator);
-  return state.x;
+/** A mixture's points at a time, exact. */
+function exactPoints(mixture: typeof mixture2D, t: number, count: number, seed: number): Points {
+  const normals = normalArray(foldIn(key(seed), 0), count * mixture.dims);
+  const uniforms = uniformArray(foldIn(key(seed), 1), count);
+  return pointsAt(mixture, trigonometric.a(t), trigonometric.b(t), normals, uniforms);
 }
 
-test("Euler on rectified flow has the golden values", () => {
-  const golden = { 1: 0.5, 5: 0.739857164722891, 10: 0.7962385917719148, 50: 0.8463848107512723 };
-  for (const [steps, value] of Object.entries(golden)) {
-    expect(solve(euler(uniformGrid(Number(steps))))).toBeCloseTo(value, 13);
-  }
+describe.each(ordered)("%s", (_name, member) => {
+  test.each([
+    ["1-D", mixture1D],
+    ["2-D", mixture2D],
+  ])("has its theoretical order on the %s mixture, from 320 steps on", (_dims, mixture) => {
+    const { slope } = measuredOrder(member, mixture);
+    expect(Math.abs(slope - (member.order as number))).toBeLessThan(0.1);
+  });
 });
 
-describe.each(solvers.map((make) => [make([1, 0]).name, make] as const))("%s", (_name, make) => {
-  test.each([rectifiedFlow, trigonometric])(
-    "converges with its order on the path $name",
-    (path) => {
-      // Both paths end in pure noise, which the flow takes to mean + std·z.
-      const exact = data.mean + data.std * 1.2;
-      const errors = [320, 640, 1280].map((n) =>
-        Math.abs(solve(make(uniformGrid(n)), path) - exact),
-      );
-      for (const i of [1, 2]) {
-        const slope = Math.log2((errors[i - 1] as number) / (errors[i] as number));
-        expect(Math.abs(slope - make([1, 0]).order)).toBeLessThan(0.1);
-      }
-    },
-  );
+describe.each(stochastic)("%s", (_name, { make }) => {
+  const count = 4000;
+  const times = Array.from({ length: 121 }, (_, i) => 0.95 - (0.9 * i) / 120);
 
-  test("a step leaves its state alone, and two runs in turns do not disturb each other", () => {
-    const sampler = make(uniformGrid(6));
-    const evaluator = numberEvaluator(rectifiedFlow, data);
-    let one: SamplerState<number> = Object.freeze({ index: 0, x: 1.2 });
-    let two: SamplerState<number> = Object.freeze({ index: 0, x: -0.4 });
-    for (let i = 0; i < 6; i++) {
-      one = Object.freeze(sampler.step(one, evaluator));
-      two = Object.freeze(sampler.step(two, evaluator));
+  test("reproduces mean, covariance and distribution of the 2-D mixture at every noise level", () => {
+    const sampler = make(times);
+    let state: SamplerState<Points> = {
+      index: 0,
+      x: exactPoints(mixture2D, 0.95, count, 1),
+      key: key(7),
+    };
+    for (const index of [40, 80, 120]) {
+      state = run(sampler, evaluator, state, index);
+      const t = times[index] as number;
+      const exact = moments(mixture2D, trigonometric.a(t), trigonometric.b(t));
+      const found = sampleMoments(state.x);
+      for (const d of [0, 1]) {
+        const sd = Math.sqrt(exact.covariance[d]![d]!);
+        expect(Math.abs(found.mean[d]! - exact.mean[d]!) / sd).toBeLessThan(0.06);
+        for (const e of [0, 1]) {
+          const scale = Math.sqrt(exact.covariance[d]![d]! * exact.covariance[e]![e]!);
+          const difference = found.covariance[d]![e]! - exact.covariance[d]![e]!;
+          expect(Math.abs(difference) / scale).toBeLessThan(0.08);
+        }
+      }
+      const others = exactPoints(mixture2D, t, count, 2);
+      for (const [u, v] of [
+        [1, 0],
+        [0, 1],
+        [0.6, 0.8],
+      ] as const) {
+        expect(kolmogorovSmirnov(along(state.x, u, v), along(others, u, v))).toBeLessThan(1.95);
+      }
     }
-    expect([one.x, two.x]).toEqual([solve(sampler), solve(sampler, rectifiedFlow, -0.4)]);
-    expect(() => sampler.step(one, evaluator)).toThrow("step 6 does not exist, the plan has 6");
+  });
+});
+
+function sampleMoments(x: Points): { mean: number[]; covariance: number[][] } {
+  const n = x.length / 2;
+  const mean = [0, 1].map((d) => {
+    let sum = 0;
+    for (let i = d; i < x.length; i += 2) sum += x[i]!;
+    return sum / n;
+  });
+  const covariance = [0, 1].map((d) =>
+    [0, 1].map((e) => {
+      let sum = 0;
+      for (let i = 0; i < x.length; i += 2) sum += (x[i + d]! - mean[d]!) * (x[i + e]! - mean[e]!);
+      return sum / n;
+    }),
+  );
+  return { mean, covariance };
+}
+
+function along(x: Points, u: number, v: number): Float64Array {
+  return Float64Array.from(
+    { length: x.length / 2 },
+    (_, i) => u * x[2 * i]! + v * x[2 * i + 1]!,
+  ).sort();
+}
+
+/** Kolmogorov and Smirnov's statistic of two sorted samples, times √(nm/(n+m)): above 1.95 with probability 0.001. */
+function kolmogorovSmirnov(one: Float64Array, two: Float64Array): number {
+  let [i, j, distance] = [0, 0, 0];
+  while (i < one.length && j < two.length) {
+    if (one[i]! <= two[j]!) i++;
+    else j++;
+    distance = Math.max(distance, Math.abs(i / one.length - j / two.length));
+  }
+  return distance * Math.sqrt((one.length * two.length) / (one.length + two.length));
+}
+
+describe.each(all)("%s", (_name, { make }) => {
+  const start = (): SamplerState<Points> => ({
+    index: 0,
+    x: Float64Array.of(0.3, -0.8, 1.1, 0.4),
+    key: key(3),
+  });
+  const times = [0.9, 0.75, 0.6, 0.4, 0.25, 0.1];
+
+  test("keeps nothing between steps: two runs in turns, and one that goes on from JSON, give the same numbers", () => {
+    const sampler = make(times);
+    const whole = run(sampler, evaluator, start());
+    const other = { ...start(), x: Float64Array.of(-1, 0.2) };
+    let one = start();
+    let two: SamplerState<Points> = other;
+    for (let i = 0; i < 5; i++) {
+      one = run(sampler, evaluator, deepFrozen(one), i + 1);
+      two = run(sampler, evaluator, deepFrozen(two), i + 1);
+      const { history, ...rest } = one;
+      const read = JSON.parse(
+        JSON.stringify({ ...rest, x: [...one.x], history: history?.map((h) => [...h]) }),
+      ) as { x: number[]; history?: number[][] };
+      one = {
+        ...one,
+        x: Float64Array.from(read.x),
+        ...(read.history && { history: read.history.map((h) => Float64Array.from(h)) }),
+      };
+    }
+    expect(one.x).toEqual(whole.x);
+    expect(two.x).toEqual(run(sampler, evaluator, other).x);
+    expect(() => sampler.step(one, evaluator)).toThrow("step 5 does not exist, the plan has 5");
+  });
+
+  test("reaches data from pure noise on the rectified-flow path, with 1 step and with 12", () => {
+    const flow = arrayEvaluator(rectifiedFlow, posteriorMean(mixture2D));
+    for (const steps of [1, 12]) {
+      const { x } = run(make(uniformGrid(steps)), flow, start());
+      expect([...x].every((v) => Math.abs(v) < 3)).toBe(true);
+    }
   });
 
   test("does not change when the caller's list of times does", () => {
-    const times = uniformGrid(4);
-    const sampler = make(times);
-    times[1] = 0.1;
-    expect(sampler.times).toEqual([1, 0.75, 0.5, 0.25, 0]);
+    const given = [...times];
+    const sampler = make(given);
+    given[1] = 0.1;
+    expect(sampler.times).toEqual(times);
     expect(Object.isFrozen(sampler) && Object.isFrozen(sampler.times)).toBe(true);
   });
 
@@ -67,21 +159,33 @@ describe.each(solvers.map((make) => [make([1, 0]).name, make] as const))("%s", (
   });
 });
 
+describe.each(stochastic)("%s", (_name, { make }) => {
+  test("asks for a key", () => {
+    const state = { index: 0, x: Float64Array.of(1, 2) };
+    expect(() => run(make([0.9, 0.6, 0.3, 0.2]), evaluator, state)).toThrow("give it a key");
+  });
+});
+
+function deepFrozen(state: SamplerState<Points>): SamplerState<Points> {
+  if (state.history) Object.freeze(state.history);
+  return Object.freeze(state);
+}
+
 test("Heun evaluates twice a step, but only once in the step to 0", () => {
-  const times: number[] = [];
-  const evaluator = numberEvaluator(rectifiedFlow, data);
-  const sampler = heun([1, 0.5, 0]);
-  let state = { index: 0, x: 1.2 };
-  while (state.index < 2) {
-    state = sampler.step(state, {
-      ...evaluator,
+  const seen: number[] = [];
+  const numbers = numberEvaluator(rectifiedFlow, data);
+  run(
+    heun([1, 0.5, 0]),
+    {
+      ...numbers,
       predict: (x, t, wanted) => {
-        times.push(t);
-        return evaluator.predict(x, t, wanted);
+        seen.push(t);
+        return numbers.predict(x, t, wanted);
       },
-    });
-  }
-  expect(times).toEqual([1, 0.5, 0.5]);
+    },
+    { index: 0, x: 1.2 },
+  );
+  expect(seen).toEqual([1, 0.5, 0.5]);
 });
 
 test("a tableau whose rows do not fit is refused", () => {
@@ -89,4 +193,51 @@ test("a tableau whose rows do not fit is refused", () => {
   expect(() => rungeKutta("mine", broken, [1, 0])).toThrow(
     "mine: a tableau of 2 stages needs 2 numbers in b",
   );
+});
+
+describe("dormandPrince", () => {
+  const from = 0.9;
+  const exact = run(dormandPrince([from, 0.05], { absolute: 1e-13, relative: 1e-13 }), evaluator, {
+    index: 0,
+    x: Float64Array.of(0.3, -0.8, 1.1, 0.4),
+  }).x;
+
+  test.each([1e-4, 1e-6, 1e-8])(
+    "keeps its error near a tolerance of %s, whatever is asked for between",
+    (tolerance) => {
+      for (const times of [
+        [from, 0.05],
+        [from, 0.5, 0.2, 0.05],
+      ]) {
+        const options = { absolute: tolerance, relative: tolerance };
+        const start = { index: 0, x: Float64Array.of(0.3, -0.8, 1.1, 0.4) };
+        const { x } = run(dormandPrince(times, options), evaluator, start);
+        const error = Math.max(...x.map((v, i) => Math.abs(v - exact[i]!)));
+        expect(error).toBeLessThan(20 * tolerance);
+      }
+    },
+  );
+
+  test("goes on from JSON in the middle of a step of the plan with the same numbers", () => {
+    const sampler = dormandPrince([from, 0.05]);
+    let state: SamplerState<Points> = { index: 0, x: Float64Array.of(0.3, -0.8) };
+    const whole = run(sampler, evaluator, state).x;
+    while (state.index < 1) {
+      const attempt = sampler.step(state, evaluator);
+      const judged = sampler.judge(attempt, attempt.history![1]![0]!);
+      state = { ...judged, control: JSON.parse(JSON.stringify(judged.control)) as number[] };
+    }
+    expect(state.x).toEqual(whole);
+  });
+
+  test("says where a model fails, and refuses tolerances that are none", () => {
+    const broken = { ...evaluator, predict: (x: Points) => x.map(() => NaN) };
+    const state = { index: 0, x: Float64Array.of(1, 2) };
+    expect(() => run(dormandPrince([0.9, 0.1]), broken, state)).toThrow(
+      "dormandPrince: the error of the step from t = 0.9 to 0.892 is NaN",
+    );
+    expect(() => dormandPrince([1, 0.1], { relative: 0 })).toThrow(
+      "dormandPrince: relative must be a positive number, got 0",
+    );
+  });
 });
