@@ -3,9 +3,9 @@ import { noisier } from "../editing/noisier.ts";
 import type { Sampler } from "../sampler.ts";
 
 /**
- * Strategic stochastic sampling of a trajectory consistency model, TCD (Zheng et al. 2024, arXiv:2402.19159, algorithm
- * 4): each step goes down by DDIM to s = (1 - γ)·to, below its end, and adds noise up to it. γ = 0 is deterministic and
- * DDIM; γ = 1 goes to the data and is `consistency`. One evaluation a step.
+ * Strategic stochastic sampling of a trajectory consistency model, TCD (Zheng et al. 2024, arXiv:2402.19159): each
+ * step goes down by DDIM to s = (1 - γ)·to, below its end, and adds noise up to it. γ = 0 is deterministic and DDIM;
+ * γ = 1 goes to the data and is `consistency`. One evaluation a step.
  *
  * @param times falling, such as `uniformGrid(4, 1000)` on a table of 1,000 steps
  * @param options γ in [0, 1]: the paper's best on images is 0.2 to 0.3. Default 0.3.

@@ -7,13 +7,15 @@ export interface LatentConsistencyOptions {
   readonly sigmaData?: number;
   /** How fast the skip falls with the network's time. Default 10. */
   readonly timeScale?: number;
-  /** The network's time. Default the path's own; `(t) => t - 1` for a network that counts the steps of a table from 0. */
+  /**
+   * The network's time. Default the path's own; `(t) => t - 1` for a network that counts the steps of a table from 0.
+   */
   readonly time?: (t: number) => number;
 }
 
 /**
- * A latent consistency model (Luo et al. 2023, arXiv:2310.04378, eq. 9): the data that the network predicts, mixed with
- * x so that at time 0 the result is x itself. `consistency(times)` samples it.
+ * A latent consistency model (Luo et al. 2023, arXiv:2310.04378): the data that the network predicts, mixed with x so
+ * that at time 0 the result is x itself. `consistency(times)` samples it.
  *
  * @param denoiser a distilled network, predicting any kind
  * @returns a denoiser that predicts the data

@@ -4,12 +4,12 @@ import type { Denoiser } from "../denoiser.ts";
 import { atTimes } from "./at-times.ts";
 
 /**
- * A denoiser made of a raw network and what stands around it (Karras et al. 2022, arXiv:2206.00364, eq. 7): the data are
- * skip·x_t + output·network(input·x_t, noise).
+ * A denoiser made of a raw network and what stands around it (Karras et al. 2022, arXiv:2206.00364, eq. 7): the data
+ * are skip·x_t + output·network(input·x_t, noise).
  *
  * @param network gets scaled x [batch, …] and, as its time, `noise` of each sample, [batch]
- * @param path the path that x_t lies on; on `edm()` it is `edmPreconditioning`, and
- *   `consistencyPreconditioning` for a consistency model, of `@gen/schedules`
+ * @param path the path that x_t lies on; on `edm()` it is `edmPreconditioning`, and `consistencyPreconditioning` for
+ *   a consistency model, of `@gen/schedules`
  * @returns a denoiser that predicts the data
  */
 export function precondition<C>(

@@ -15,8 +15,8 @@ import type { Denoiser } from "../denoiser.ts";
 import { predicting } from "./predicting.ts";
 
 /**
- * Static thresholding: a denoiser whose predicted data stay in [-limit, limit], where images live (Saharia et al. 2022,
- * arXiv:2205.11487, section 2.3; DDPM's own sampler does it).
+ * Static thresholding: a denoiser whose predicted data stay in [-limit, limit], where images live (Saharia et al.
+ * 2022, arXiv:2205.11487, section 2.3; DDPM's own sampler does it).
  *
  * @returns a denoiser that predicts the data
  */
@@ -36,10 +36,9 @@ export interface DynamicThresholdOptions {
 }
 
 /**
- * Dynamic thresholding (Saharia et al. 2022, arXiv:2205.11487, section 2.3 and figure A.10b): s is the quantile of a
- * sample's |data|, at least 1; the predicted data are clipped to [-s, s] and divided by s. It lets strong guidance
- * saturate no more than the clip at 1, and keeps more detail. Quantiles between two values are interpolated, as
- * PyTorch's.
+ * Dynamic thresholding (Saharia et al. 2022, arXiv:2205.11487, section 2.3): s is the quantile of a sample's |data|,
+ * at least 1; the predicted data are clipped to [-s, s] and divided by s. It lets strong guidance saturate no more
+ * than the clip at 1, and keeps more detail. Quantiles between two values are interpolated, as PyTorch's.
  *
  * @returns a denoiser that predicts the data
  */

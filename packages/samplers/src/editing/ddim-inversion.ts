@@ -2,9 +2,9 @@ import type { Evaluator } from "../evaluator.ts";
 import type { Sampler, SamplerState } from "../sampler.ts";
 
 /**
- * DDIM run backwards, from data to the noise that it would be sampled from (Song et al. 2020, arXiv:2010.02502, section 4.3; Dhariwal
- * and Nichol 2021, arXiv:2105.05233, appendix F): x_s = a(s)·x̂ + b(s)·ẑ with a later s. Order 1, one evaluation a step.
- * Sampling from the result by DDIM with many steps gives the data again.
+ * DDIM run backwards, from data to the noise that it would be sampled from (Song et al. 2020, arXiv:2010.02502,
+ * section 4.3): x_s = a(s)·x̂ + b(s)·ẑ with a later s. Order 1, one evaluation a step. Sampling from the result by
+ * DDIM with many steps gives the data again.
  *
  * @param times rising; begin a little above 0 with a model that predicts the data
  * @throws if the times do not rise

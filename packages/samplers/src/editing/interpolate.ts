@@ -14,16 +14,18 @@ import {
 } from "@gen/tensor";
 import { abs, maximum, type Tensor, tidy, where } from "@gen/tensor";
 
-/** The straight way between latents: (1 - share)·from + share·to. Halfway between independent noises its norm is 1/√2. */
+/**
+ * The straight way between latents: (1 - share)·from + share·to. Halfway between independent noises its norm is 1/√2.
+ */
 export function lerp(from: Tensor, to: Tensor, share: number): Tensor {
   checkShapes("lerp", from, to);
   return tidy(() => add(mul(from, 1 - share), mul(to, share)) as Tensor);
 }
 
 /**
- * The way between latents along the sphere, for each sample by itself (Shoemake 1985; for DDIM's latents Song et al. 2020,
- * arXiv:2010.02502, appendix D.5): sin((1 - u)θ)/sin θ·from + sin(uθ)/sin θ·to, θ the angle between them. What is between two
- * noises is as long as noise; all but parallel ones are joined straight.
+ * The way between latents along the sphere, for each sample by itself (Shoemake 1985; for DDIM's latents Song et al.
+ * 2020, arXiv:2010.02502, section 5.3): sin((1 - u)θ)/sin θ·from + sin(uθ)/sin θ·to, θ the angle between them. What
+ * is between two noises is as long as noise; all but parallel ones are joined straight.
  *
  * @param from latents [batch, …]
  * @param to latents of the same shape

@@ -6,9 +6,9 @@ export interface RepaintOptions {
 }
 
 /**
- * The times of RePaint (Lugmayr et al. 2022, arXiv:2201.09865, algorithm 1 and appendix B), for `withJumps`: every `jump` steps it goes
- * back up by as many, until each part of the way is gone `resamples` times. A jump is one step here, in which the noise
- * of `jump` steps is added at once: the same distribution. The paper's 250 steps make 2,410 evaluations.
+ * The times of RePaint (Lugmayr et al. 2022, arXiv:2201.09865, algorithm 1), for `withJumps`: every `jump` steps it
+ * goes back up by as many, until each part of the way is gone `resamples` times. A jump is one step here, in which
+ * the noise of `jump` steps is added at once: the same distribution. The paper's 250 steps make 2,410 evaluations.
  *
  * @param times falling, one more than steps
  */

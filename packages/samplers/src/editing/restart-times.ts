@@ -7,9 +7,9 @@ export interface RestartInterval {
 }
 
 /**
- * The times of restart sampling (Xu et al. 2023, arXiv:2306.14878, algorithm 1), for `withJumps`: when the plan has come
- * down to the end of an interval, it jumps to its beginning and comes down again, K times. The noise of the jumps
- * contracts the errors that an ODE solver has made above.
+ * The times of restart sampling (Xu et al. 2023, arXiv:2306.14878), for `withJumps`: when the plan has come down to
+ * the end of an interval, it jumps to its beginning and comes down again, K times. The noise of the jumps contracts
+ * the errors that an ODE solver has made above.
  *
  * @param times falling
  * @param intervals each must end at one of the times; the paper's for CIFAR-10 is one, 0.06 to 0.30 on `edm()`

@@ -11,9 +11,9 @@ interface Fall {
 }
 
 /**
- * A sampler whose times also jump back up: where they fall it is the one that `make` gives for them, where they rise it
- * adds the noise that the path adds. With `restartTimes` it is restart sampling, with `repaintTimes` and `inpaint` it is
- * RePaint. What a multistep sampler remembers ends at a jump.
+ * A sampler whose times also jump back up: where they fall it is the one that `make` gives for them, where they rise
+ * it adds the noise that the path adds. With `restartTimes` it is restart sampling, with `repaintTimes` and `inpaint`
+ * it is RePaint. What a multistep sampler remembers ends at a jump.
  *
  * @param make a sampler from its falling times, such as `heun`
  * @param times beginning and ending with a fall

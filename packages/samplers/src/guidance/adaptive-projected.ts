@@ -10,10 +10,10 @@ export interface AdaptiveProjectedOptions {
 }
 
 /**
- * Adaptive projected guidance (Sadat et al. 2024, arXiv:2410.02416, eq. 5 to 7 and algorithm 1), on predictions of the
- * data: the difference of both is shortened to at most `norm`, and its part along the positive prediction left out. Linear guidance is
- * parallel = 1 with no limit. The paper's reverse momentum is a memory between steps, which a denoiser has not: it is left
- * out.
+ * Adaptive projected guidance (Sadat et al. 2024, arXiv:2410.02416), on predictions of the data: the difference of
+ * both is shortened to at most `norm`, and its part along the positive prediction left out. Linear guidance is
+ * parallel = 1 with no limit. The paper's reverse momentum is a memory between steps, which a denoiser has not: it is
+ * left out.
  */
 export function adaptiveProjected(
   strength: GuidanceStrength,

@@ -5,9 +5,9 @@ import { guided } from "./guided.ts";
 import { type GuidanceRule, guidanceRule, type GuidanceStrength } from "./guidance-rule.ts";
 
 /**
- * Autoguidance (Karras et al. 2024, arXiv:2406.02507, eq. 4): the prediction is moved away from that of a bad version
- * of the same model, smaller or trained for less long. It sharpens samples without narrowing them to a class, and
- * works without conditions. Both get the condition that is given.
+ * Autoguidance (Karras et al. 2024, arXiv:2406.02507): the prediction is moved away from that of a bad version of the
+ * same model, smaller or trained for less long. It sharpens samples without narrowing them to a class, and works
+ * without conditions. Both get the condition that is given.
  *
  * @param weak a denoiser on the same path; it may predict another kind
  * @throws if the paths differ

@@ -29,7 +29,8 @@ export function classifierGuidance<C>(
     const [a, b] = [path.a(time), path.b(time)];
     if (!(a > 1e-12)) {
       throw new Error(
-        `classifierGuidance: at t = ${time} of the path ${path.name} x_t holds no data to classify; begin a little below`,
+        `classifierGuidance: at t = ${time} of the path ${path.name} ` +
+          "x_t holds no data to classify; begin a little below",
       );
     }
     const { data, noise } = predictionTarget(path, time, prediction);

@@ -12,10 +12,10 @@ export interface TimeInterval {
 }
 
 /**
- * One denoiser inside an interval of times, another outside. With a guided one inside and the same unguided outside it
- * is guidance in a limited interval (Kynkäänniemi et al. 2024, arXiv:2404.07724, eq. 6): better samples, and the
- * second evaluation is saved outside. The other one is asked only where some sample needs it, so it makes an
- * ensemble of experts too.
+ * One denoiser inside an interval of times, another outside. With a guided one inside and the same unguided outside
+ * it is guidance in a limited interval (Kynkäänniemi et al. 2024, arXiv:2404.07724): better samples, and the second
+ * evaluation is saved outside. The other one is asked only where some sample needs it, so it makes an ensemble of
+ * experts too.
  *
  * @param outside a denoiser on the same path; it may predict another kind
  * @throws if the interval is empty or the paths differ

@@ -4,7 +4,7 @@ import { inner } from "./inner.ts";
 
 /**
  * A rule with the negative prediction scaled to fit the positive one best, by ⟨v_y, v_∅⟩/‖v_∅‖² of each sample:
- * CFG-Zero* for velocities (Fan et al. 2025, arXiv:2503.18886, eq. 10 and 11). Its zero first steps are an `interval` of your own.
+ * CFG-Zero* for velocities (Fan et al. 2025, arXiv:2503.18886). Its zero first steps are an `interval` of your own.
  */
 export function optimizedScale(strength: GuidanceStrength | GuidanceRule): GuidanceRule {
   const rule = guidanceRule("optimizedScale", strength);

@@ -3,7 +3,8 @@ import { type GuidanceRule, guidanceRule, type GuidanceStrength } from "./guidan
 
 /**
  * A rule whose result is brought back to the spread of the positive prediction, as far as `share` says: strong
- * guidance overexposes images (Lin et al. 2023, arXiv:2305.08891, eq. 14 to 16). The standard deviation is over each sample.
+ * guidance overexposes images (Lin et al. 2023, arXiv:2305.08891, section 3.4). The standard deviation is over each
+ * sample.
  *
  * @param share φ in [0, 1]: 0 leaves the rule as it is. Default the paper's 0.7.
  */

@@ -10,10 +10,10 @@ export interface AnnealedLangevinOptions {
 
 /**
  * Annealed Langevin dynamics (Song and Ermon 2019, arXiv:1907.05600, algorithm 1): at each noise level `moves` steps
- * x ← x + α/2·score + √α·z with α = ε·b²/b_L², b_L the lowest level. A step of the sampler moves x at the level that it goes to, so that x has
- * the distribution of `times[index]`; a step to 0, where there is no score, replaces x by the expected data
- * (Jolicoeur-Martineau et al. 2020, arXiv:2009.05475, section 3.1). The lecture notes lose the root of the noise's step
- * size.
+ * x ← x + α/2·score + √α·z with α = ε·b²/b_L², b_L the lowest level. A step of the sampler moves x at the level that
+ * it goes to, so that x has the distribution of `times[index]`; a step to 0, where there is no score, replaces x by
+ * the expected data (Jolicoeur-Martineau et al. 2020, arXiv:2009.05475). The lecture notes lose the root of the
+ * noise's step size.
  *
  * @param times falling, such as the geometric noise levels of `exponentialGrid` on `edm()`
  */

@@ -13,7 +13,9 @@ export interface LogLikelihoodOptions<Condition> {
   readonly denoiser: Denoiser<Condition>;
   /** The points, [batch, …]. Stay the caller's. */
   readonly data: Tensor;
-  /** Falling, as for sampling; they are gone from the last to the first. Default the whole path, from 1e-5 of its end. */
+  /**
+   * Falling, as for sampling; they are gone from the last to the first. Default the whole path, from 1e-5 of its end.
+   */
   readonly times?: readonly number[];
   /** A Runge–Kutta method: `rk4`, `heun`, `midpoint`, … Default `dormandPrince`, which takes the steps it needs. */
   readonly solver?: (times: readonly number[]) => Sampler;
@@ -38,10 +40,10 @@ interface Flow {
 }
 
 /**
- * The exact log-likelihood of data under a denoiser's probability-flow ODE (Song et al. 2021, arXiv:2011.13456, eq. 39;
- * Chen et al. 2018, arXiv:1806.07366, theorem 1): the data flow to noise, and log p(x) = log prior(x_T) + ∫ ∇·velocity dt. It is a
- * density: for data that were quantised, add `dequantized` noise before and take `bitsPerDimension` of
- * `@gen/probability` after.
+ * The exact log-likelihood of data under a denoiser's probability-flow ODE (Song et al. 2021, arXiv:2011.13456, eq.
+ * 39; Chen et al. 2018, arXiv:1806.07366, theorem 1): the data flow to noise, and log p(x) = log prior(x_T) + ∫
+ * ∇·velocity dt. It is a density: for data that were quantised, add `dequantized` noise before and take
+ * `bitsPerDimension` of `@gen/probability` after.
  *
  * @returns `nats`, the log-likelihood of each point [batch], and `latents`, where they flow to, of the shape of the
  *   data: sampling from them gives the data again. The caller disposes of both
@@ -62,7 +64,8 @@ export async function logLikelihood<Condition>(
   }
   if (data.rank < 2) {
     throw new Error(
-      `logLikelihood: data must be points [batch, …], got [${data.shape.join(", ")}]; give numbers the shape [batch, 1]`,
+      `logLikelihood: data must be points [batch, …], got [${data.shape.join(", ")}]; ` +
+        "give numbers the shape [batch, 1]",
     );
   }
   // Solvers go down in time: they get a clock that runs backwards.
@@ -94,7 +97,8 @@ export async function logLikelihood<Condition>(
     if ((await nats.data()).some((value) => !Number.isFinite(value))) {
       nats.dispose();
       throw new Error(
-        `logLikelihood: got numbers that are not finite; look at what the denoiser predicts between t = ${last} and ${first}`,
+        `logLikelihood: got numbers that are not finite; ` +
+          `look at what the denoiser predicts between t = ${last} and ${first}`,
       );
     }
     return { nats, latents: clone(x) };
