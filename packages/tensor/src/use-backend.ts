@@ -24,6 +24,8 @@ export interface BackendOptions {
   device?: OnnxDevice;
   /** Threads that the onnx backend computes with, when it is first loaded; all cores by default. */
   threads?: number;
+  /** In a browser: where the files of onnxruntime-web lie, unless a bundler has placed them. */
+  wasmPaths?: string;
 }
 
 interface Loader {
@@ -174,7 +176,10 @@ function reasonOf(name: BackendName, error: unknown): string {
 /** TensorFlow's published Node build calls two functions of node:util that Node 23 removed. */
 async function restoreNodeUtil(): Promise<void> {
   if (!env().getBool("IS_NODE")) throw new Error("it runs in Node only");
-  const { createRequire } = await import("node:module");
+  const specifier = "node:module"; // a variable, so that bundlers for browsers leave it alone
+  const { createRequire } = (await import(
+    /* @vite-ignore */ specifier
+  )) as typeof import("node:module");
   const util = createRequire(import.meta.url)("node:util") as Record<string, unknown>;
   util["isNullOrUndefined"] ??= (value: unknown): boolean => value === null || value === undefined;
   util["isArray"] ??= Array.isArray;

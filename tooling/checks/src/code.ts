@@ -20,9 +20,9 @@ export function importsOf(source: string): string[] {
   return [...new Set([...found].map((match) => match[2] as string))].toSorted();
 }
 
-/** The npm package of an import, "@gen/tensor" of "@gen/tensor/x", or undefined for a relative one. */
+/** The npm package of an import, "@gen/tensor" of "@gen/tensor/x", or undefined for the package's own ("./x", "#x"). */
 export function packageOf(specifier: string): string | undefined {
-  if (specifier.startsWith(".")) return undefined;
+  if (/^[.#]/.test(specifier)) return undefined;
   return specifier
     .split("/")
     .slice(0, specifier.startsWith("@") ? 2 : 1)
