@@ -1,0 +1,230 @@
+import {
+  compile,
+  type Compiled,
+  type Key,
+  reshape,
+  type Tensor,
+  tensor2d,
+  tile,
+  unstack,
+} from "@gen/tensor";
+import type { Denoiser } from "./denoiser.ts";
+import { type CheckedState, healthOf } from "./sample.ts";
+import type { Sampler, SamplerState } from "./sampler.ts";
+import { planStep, type StepPlan } from "./step-plan.ts";
+import { evaluatorOn, type StepInputs, type TensorEvaluator } from "./tensor-evaluator.ts";
+import type { TensorSampler } from "./tensor-sampler.ts";
+
+/** A sampler whose steps are graphs. */
+export interface CompiledSampler extends TensorSampler {
+  /** How many graphs were made. */
+  readonly graphs: number;
+  /** Frees what was compiled; a later step compiles anew. */
+  dispose(): void;
+}
+
+/**
+ * The same sampler with each of its steps, the model in it, as one compiled graph: no JavaScript per operation. Times,
+ * coefficients and noise are inputs, so that a run compiles once for every kind of step it has, the first, the middle
+ * ones and the last, say, and later runs compile nothing. It pays where a model is small. Give the plans of several
+ * samplers of one kind and each element of the batch is moved by its own: `perElement`.
+ *
+ * The denoiser must compute with tensors only, as inside `compile`; variables that it reads are read anew at each step.
+ * On an eager backend the steps are what they were.
+ *
+ * @returns the sampler; the caller disposes of it
+ */
+export function compiled(sampler: Sampler | PerElementSampler): CompiledSampler {
+  type Graph = Compiled<
+    [string, Tensor, Tensor[], Tensor, Key[], unknown],
+    { made: Tensor[]; health: Tensor }
+  >;
+  const plans = samplersOf(sampler);
+  const graphs = new Map<Denoiser, Graph>();
+  const planned = new Map<Denoiser, Map<string, BatchPlan>>();
+  let current: { state: SamplerState<Tensor>; plan: BatchPlan } | undefined;
+
+  const graphOf = (denoiser: Denoiser): Graph => {
+    const known = graphs.get(denoiser);
+    if (known) return known;
+    const graph: Graph = compile(
+      (_structure, x, history, numbers, keys, condition) => {
+        const { state, plan } = current as NonNullable<typeof current>;
+        const before = { ...state, x, ...(state.history && { history }) };
+        const inputs = fromColumns(numbers, keys, x.shape[0] ?? 1);
+        const after = plan.first.step(before, evaluatorOn(denoiser, condition, inputs));
+        // What the step hands through is not copied.
+        const given = new Set([x, ...history]);
+        const made = [...new Set([after.x, ...(after.history ?? [])])].filter((t) => !given.has(t));
+        return { made, health: healthOf(after.x) };
+      },
+      { name: `a step of ${sampler.name}` },
+    );
+    graphs.set(denoiser, graph);
+    return graph;
+  };
+
+  const planOf = (state: SamplerState<Tensor>, { denoiser }: TensorEvaluator): BatchPlan => {
+    // A step-size control makes new numbers at every step, a key new keys at every run.
+    if (state.control || state.key || sampler.judge) return planBatch(plans, state, denoiser);
+    const known = planned.get(denoiser) ?? new Map<string, BatchPlan>();
+    planned.set(denoiser, known);
+    const place = `${state.index} ${state.history?.length ?? 0}`;
+    const plan = known.get(place) ?? planBatch(plans, state, denoiser);
+    known.set(place, plan);
+    return plan;
+  };
+
+  const { name, order, times, judge } = sampler;
+  return {
+    name,
+    order,
+    times,
+    ...(judge && { judge: judge.bind(sampler) }),
+    get graphs() {
+      return [...graphs.values()].reduce((sum, { stats }) => sum + stats.compiles.length, 0);
+    },
+    step(state, evaluator): CheckedState {
+      const plan = planOf(state, evaluator);
+      const { denoiser, condition } = evaluator;
+      const history = [...(state.history ?? [])];
+      current = { state, plan };
+      const { made, health } = graphOf(denoiser)(
+        plan.structure,
+        state.x,
+        history,
+        columns(plan),
+        [...plan.keys],
+        condition,
+      );
+      return { ...result(plan, [state.x, ...history], made), health };
+    },
+    dispose() {
+      for (const graph of graphs.values()) graph.dispose();
+      graphs.clear();
+      planned.clear();
+    },
+  };
+}
+
+/** A sampler that moves each element of a batch by a plan of its own. */
+export interface PerElementSampler extends TensorSampler {
+  readonly samplers: readonly Sampler[];
+}
+
+/**
+ * A sampler for batches whose elements start at different noise levels: element i is moved by the i-th plan. All take
+ * the same number of steps, at times of their own; the model is asked once for all of them, with the time of each.
+ * `compiled` makes graphs of it, too.
+ *
+ * @param samplers one per element, of one kind, with equal numbers of steps
+ * @throws if there are none, or they differ in kind or steps; while running, if the batch has another size or their
+ *   steps differ in what they compute
+ */
+export function perElement(samplers: readonly Sampler[]): PerElementSampler {
+  const [first] = samplers;
+  if (!first) throw new Error("perElement: give a sampler for each element of the batch, got none");
+  samplers.forEach(({ name, times }, i) => {
+    if (name !== first.name || times.length !== first.times.length) {
+      throw new Error(
+        `perElement: all samplers must be of one kind with equal numbers of steps, got ${first.name} with ` +
+          `${first.times.length - 1} and, for element ${i}, ${name} with ${times.length - 1}`,
+      );
+    }
+  });
+  if (first.judge) throw new Error(`perElement: ${first.name} chooses its steps for a whole batch`);
+  const highest = samplers.reduce((top, s) =>
+    (s.times[0] as number) > (top.times[0] as number) ? s : top,
+  );
+  return Object.freeze({
+    name: first.name,
+    order: first.order,
+    times: highest.times,
+    samplers: Object.freeze([...samplers]),
+    step(
+      state: SamplerState<Tensor>,
+      { denoiser, condition }: TensorEvaluator,
+    ): SamplerState<Tensor> {
+      const plan = planBatch(samplers, state, denoiser);
+      const inputs = fromColumns(columns(plan), plan.keys, state.x.shape[0] ?? 1);
+      return plan.first.step(state, evaluatorOn(denoiser, condition, inputs));
+    },
+  });
+}
+
+function samplersOf(sampler: Sampler | PerElementSampler): readonly Sampler[] {
+  return "samplers" in sampler ? sampler.samplers : [sampler];
+}
+
+/** One step of a batch: the numbers of each element's plan beside one another, or of the one plan of all. */
+interface BatchPlan extends StepPlan {
+  readonly first: Sampler;
+  readonly width: number;
+}
+
+function planBatch(
+  samplers: readonly Sampler[],
+  state: SamplerState<Tensor>,
+  denoiser: Denoiser,
+): BatchPlan {
+  const width = samplers.length;
+  const batch = state.x.shape[0] ?? 1;
+  if (width > 1 && width !== batch) {
+    throw new Error(`perElement: there are ${width} samplers for a batch of ${batch}`);
+  }
+  const steps = samplers.map((sampler) => planStep(sampler, state, denoiser));
+  const first = steps[0] as StepPlan;
+  const other = steps.findIndex(({ structure }) => structure !== first.structure);
+  if (other >= 0) {
+    throw new Error(
+      `perElement: step ${state.index} of element ${other} computes something else than that of element 0; ` +
+        "let all of them end alike, at t = 0 or above it",
+    );
+  }
+  const numbers = first.numbers.flatMap((_, k) => steps.map((step) => step.numbers[k] as number));
+  return { ...first, numbers, width, first: samplers[0] as Sampler };
+}
+
+/** The numbers of a plan, [how many, 1 or batch]. */
+function columns({ numbers, width }: BatchPlan): Tensor {
+  return tensor2d(Float32Array.from(numbers), [numbers.length / width, width]);
+}
+
+function fromColumns(numbers: Tensor, keys: readonly Key[], batch: number): StepInputs {
+  const rows = unstack(numbers);
+  let [nextRow, nextKey] = [0, 0];
+  const row = (): Tensor => rows[nextRow++] as Tensor;
+  return {
+    coefficient(_value, rank) {
+      const value = row();
+      return value.shape[0] === 1
+        ? value
+        : reshape(value, [batch, ...Array<number>(rank - 1).fill(1)]);
+    },
+    times() {
+      const value = row();
+      return value.shape[0] === batch ? value : tile(value, [batch]);
+    },
+    key: () => keys[nextKey++] as Key,
+  };
+}
+
+/** The state after a step, from what it was given and what it made. */
+function result(
+  plan: BatchPlan,
+  given: readonly Tensor[],
+  made: readonly Tensor[],
+): SamplerState<Tensor> {
+  const tensors = new Map<number, Tensor>(given.map((tensor, id) => [id, tensor]));
+  const { x, history = [], ...rest } = plan.after;
+  let next = 0;
+  for (const { id } of [x, ...history]) {
+    if (!tensors.has(id)) tensors.set(id, made[next++] as Tensor);
+  }
+  const tensorOf = ({ id }: { id: number }): Tensor => tensors.get(id) as Tensor;
+  return {
+    ...rest,
+    x: tensorOf(x),
+    ...(history.length > 0 && { history: history.map(tensorOf) }),
+  };
+}
