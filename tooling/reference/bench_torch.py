@@ -2,7 +2,7 @@
 
 Usage: bench_torch.py MEMORY_FORMAT THREADS MODE, with MEMORY_FORMAT contiguous or channels_last, MODE eager or compile.
 Needs torch alone. The requests are those of apps/bench/src/protocol.ts: {"workload": name, "twin": {"kind": a task
-below, …}, "file": shared tensors, "checks": n} builds networks from shared weights and does the checks; {"run": n}
+below, …}, "file": shared tensors, "checks": n, "count": whether to count operations} builds networks from shared weights and does the checks; {"run": n}
 times n steps.
 
 As fast as PyTorch is used in practice: fused optimizers, moving averages by one _foreach_lerp_, attention by
@@ -203,8 +203,9 @@ FLOP_FORMULAS = {
 
 
 class Bench:
-    def __init__(self, twin, path, checks, memory_format, compiled):
-        tensors = read_safetensors(path)
+    def __init__(self, request, memory_format, compiled):
+        twin, checks = request["twin"], request["checks"]
+        tensors = read_safetensors(request["file"])
         self.memory_format = memory_format
         self.task = task = globals()[twin["kind"]](twin)
         model = task.model.to(memory_format=memory_format)
@@ -218,7 +219,7 @@ class Bench:
         self.checks, self.step_ms, self.flops = [], 0.0, None
         for i in range(checks):
             given = self.arranged(tensors, f"check.{i}")
-            if i == 0 and not compiled:
+            if i == 0 and request["count"]:
                 with FlopCounterMode(display=False, custom_mapping=FLOP_FORMULAS) as counter:
                     self.check(given)
                 self.flops = counter.get_total_flops()
@@ -269,7 +270,7 @@ def main():
         try:
             request = json.loads(line)
             if "workload" in request:
-                bench = Bench(request["twin"], request["file"], request["checks"], memory_format, compiled)
+                bench = Bench(request, memory_format, compiled)
                 answer = {"parameters": bench.parameters, "checks": bench.checks, "stepMs": bench.step_ms}
                 say(answer if bench.flops is None else {**answer, "flops": bench.flops})
             else:

@@ -51,7 +51,7 @@ def case(name, module, inputs, forward=None, image_out=None):
         with torch.no_grad():
             for p in module.parameters():
                 p.copy_(exact(torch.randn_like(p) * 0.5))
-        state = module.state_dict()
+        state = {k: v for k, v in module.state_dict().items() if not k.endswith("num_batches_tracked")}
         trained = {k: p for k, p in module.named_parameters() if p.requires_grad}
     else:
         state, trained = {}, {}
@@ -322,5 +322,20 @@ write(
         lambda m, x: m.conv(F.interpolate(x, scale_factor=2, mode="nearest")),
     ),
     case("Downsample", named(conv=nn.Conv2d(3, 3, 3, stride=2, padding=1)), [image(2, 4, 5, 3)], lambda m, x: m.conv(x)),
+)
+
+
+def batch_norm(channels, mode):
+    """With running statistics that are not those of a new one; training changes them before they are written."""
+    m = nn.BatchNorm2d(channels).train(mode == "training")
+    m.running_mean.copy_(numbers(channels))
+    m.running_var.copy_(numbers(channels).square() + 0.5)
+    return m
+
+
+write(
+    "batch-norm",
+    case("BatchNorm2d in training", batch_norm(4, "training"), [image(3, 2, 3, 4, scale=2, shift=1)]),
+    case("BatchNorm2d in inference", batch_norm(3, "inference"), [image(2, 3, 2, 3)]),
 )
 (OUT / "positions.json").write_text(json.dumps(pack(grid_positions(8, 2, 3))) + "\n")

@@ -17,7 +17,7 @@ export interface Comparison {
   name: string;
   parameters: number;
   /** Multiplications and additions of products and convolutions in a step. */
-  flops: number;
+  flops: number | undefined;
   /** Megabytes at most. */
   oursMemoryMb: number | undefined;
   /** Milliseconds of a step (for sampling: of a whole batch of samples), the median over rounds. */
@@ -88,8 +88,14 @@ export async function compare(
         contender = started.contender;
         Object.assign(versions, started.versions);
         const begin = performance.now();
-        const { name, twin, checks } = workload;
-        const request = { workload: name, twin, file, checks: limited ? 1 : checks };
+        const { name, twin, checks, counted } = workload;
+        const request = {
+          workload: name,
+          twin,
+          file,
+          checks: limited ? 1 : checks,
+          count: counted && countsFlops(lane),
+        };
         const prepared = await contender.prepare(request, limited ? options.capMs : patienceMs);
         const spentMs = performance.now() - begin;
         runners.push({
@@ -144,7 +150,7 @@ export async function compare(
     return {
       name: workload.name,
       parameters: ours.prepared.parameters,
-      flops: ours.prepared.flops ?? 0,
+      flops: ours.prepared.flops,
       oursMemoryMb: ours.contender.peakMemoryMb(),
       oursMs: median(done(ours)),
       oursFastestMs: ours.fastestMs,
@@ -157,6 +163,9 @@ export async function compare(
     process.off("exit", remove);
   }
 }
+
+/** TensorFlow.js's own backends run our code, and a compiler's operations are its own. */
+const countsFlops = ({ peer }: Lane): boolean => peer === "ours" || peer === "torch-eager";
 
 /** Plain JavaScript can take minutes for one step: it gets a limited time. */
 const isLimited = ({ peer }: Lane): boolean => peer.startsWith("tfjs");
@@ -188,9 +197,9 @@ async function takeTurn(
 }
 
 /** `sameWork`, with a message that says who. */
-function checked({ name, otherFlops }: Workload, ours: Runner, peer: Runner): number {
+function checked({ name }: Workload, ours: Runner, peer: Runner): number {
   try {
-    return sameWork(ours.prepared, peer.prepared, otherFlops);
+    return sameWork(ours.prepared, peer.prepared);
   } catch (error) {
     throw new Failure(
       `${name}: ${label(peer.lane)} does not do the same work: ${(error as Error).message}`,

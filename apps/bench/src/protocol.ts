@@ -18,6 +18,8 @@ export interface Prepare {
   file: string;
   /** How many of its checks to do. */
   checks: number;
+  /** Whether to count the operations of the first. */
+  count: boolean;
 }
 
 export interface Prepared {

@@ -11,8 +11,8 @@ export interface Report {
   workloads: {
     name: string;
     parameters: number;
-    /** Billions of multiplications and additions in a step's products and convolutions. */
-    gigaflops: number;
+    /** Billions of multiplications and additions in a step's products and convolutions; left out where nobody counted. */
+    gigaflops?: number;
     oursMs: number;
     peersMs: ByPeer<number>;
     ratios: ByPeer<number>;
@@ -45,7 +45,7 @@ export function reportOf(comparisons: readonly Comparison[], machine: Report["ma
     return {
       name,
       parameters,
-      gigaflops: flops / 1e9,
+      ...(flops !== undefined && { gigaflops: flops / 1e9 }),
       oursMs,
       peersMs: timed(({ ms }) => ms),
       ratios: timed(({ ratio }) => ratio.median),

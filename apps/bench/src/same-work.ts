@@ -8,15 +8,14 @@ const tolerance = 1e-3;
  * and inputs, the same results of the first steps.
  *
  * @param peer may have done fewer steps of the check, and not counted operations
- * @param otherFlops why the operations may differ in number, if they may
  * @returns how far the peer's results are from ours, relative, at worst
  * @throws if it is not the same
  */
-export function sameWork(ours: Prepared, peer: Prepared, otherFlops?: string): number {
+export function sameWork(ours: Prepared, peer: Prepared): number {
   if (ours.parameters !== peer.parameters) {
     throw new Error(`ours has ${ours.parameters} parameters, it has ${peer.parameters}`);
   }
-  if (otherFlops === undefined && peer.flops !== undefined && ours.flops !== peer.flops) {
+  if (peer.flops !== undefined && ours.flops !== peer.flops) {
     throw new Error(`ours takes ${ours.flops} operations a step, it takes ${peer.flops}`);
   }
   const errors = peer.checks.map((value, i) => Math.abs(((ours.checks[i] ?? NaN) - value) / value));

@@ -23,7 +23,9 @@ export function tableOf({ machine, workloads, geomean }: Report): string {
       .trimEnd(),
   );
   const notes = workloads.flatMap(({ name, missing, variants, fastestMs, memoryMb, gigaflops }) => [
-    `${name}: ${gigaflops.toPrecision(3)} GFLOP; peak memory in MB: ${Object.entries(memoryMb)
+    `${name}: ${gigaflops === undefined ? "" : `${gigaflops.toPrecision(3)} GFLOP; `}peak memory in MB: ${Object.entries(
+      memoryMb,
+    )
       .map(([who, mb]) => `${who} ${mb ?? "?"}`)
       .join(", ")}`,
     `${name}: fastest steps: ${Object.entries(fastestMs)

@@ -15,9 +15,9 @@ export interface Workbench extends Prepared {
 /**
  * Builds a workload from the shared file and does its checks.
  *
- * @param counted the backend whose operations are counted, if any
+ * @param backend its name: whose operations are counted
  */
-export async function prepare(request: Prepare, counted?: string): Promise<Workbench> {
+export async function prepare(request: Prepare, backend: string): Promise<Workbench> {
   const workload = workloadOf(request.workload);
   const { tensors } = parse(new Uint8Array(readFileSync(request.file)));
   const { model, begin } = workload.create(key(0));
@@ -43,8 +43,8 @@ export async function prepare(request: Prepare, counted?: string): Promise<Workb
   };
   let flops: number | undefined;
   for (let i = 0; i < request.checks; i++) {
-    if (i > 0 || counted === undefined) await check(i);
-    else flops = (await countFlops(counted, () => check(i))) * (workload.evaluations ?? 1);
+    if (i > 0 || !request.count) await check(i);
+    else flops = (await countFlops(backend, () => check(i))) * (workload.evaluations ?? 1);
   }
   let done = request.checks;
   return {

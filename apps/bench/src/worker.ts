@@ -39,7 +39,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     const request = JSON.parse(line) as Prepare | Run;
     if ("workload" in request) {
-      bench = await prepare(request, name === "onnx" ? name : undefined);
+      bench = await prepare(request, name);
       const { run: _, ...prepared } = bench;
       say(prepared);
     } else if (bench) {

@@ -18,8 +18,8 @@ export interface Workload {
   readonly checks: number;
   /** How often the compiled functions run in one step, where it is not once: what was recorded counts so often. */
   readonly evaluations?: number;
-  /** Why the sides do not count the same operations; left out, they must. */
-  readonly otherFlops?: string;
+  /** Whether both sides' operations are counted and must be equal. */
+  readonly counted: boolean;
   /** What every step is given. Images are [n, h, w, c]. */
   inputs(): Shared;
   /** The random numbers of a step, which PyTorch's side is given for the checks. */

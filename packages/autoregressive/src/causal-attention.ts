@@ -1,9 +1,10 @@
-import { attention, init, Linear } from "@gen/nn";
+import { init, Linear } from "@gen/nn";
 import { type Key, reshape, split, splitTensor, type Tensor, tidy, transpose } from "@gen/tensor";
+import { attendToPieces, type Piece } from "./attend-to-pieces.ts";
 
 /**
  * Self-attention of a transformer (Vaswani et al., arXiv:1706.03762, section 3.2.2): one projection to queries, keys
- * and values, one back. What a token sees is the caller's mask; keys and values may come from a cache.
+ * and values, one back. What a token sees is up to the caller: itself and others behind a mask, or a cache.
  */
 export class CausalAttention {
   /** [width] → queries, keys, values. */
@@ -24,12 +25,10 @@ export class CausalAttention {
 
   /**
    * @param x [batch, tokens, width]
-   * @param mask added to the scores: broadcastable to [batch, heads, tokens, keys]
-   * @param remember takes the new keys and values [batch, heads, tokens, width / heads] and gives those to attend to;
-   *   by default the same
+   * @param attendTo takes the keys and values of x, [batch, heads, tokens, width / heads] each, and says what to attend to
    * @returns [batch, tokens, width]; the caller disposes of it
    */
-  forward(x: Tensor, mask: Tensor, remember: Remember = (keys, values) => [keys, values]): Tensor {
+  forward(x: Tensor, attendTo: AttendTo): Tensor {
     return tidy(() => {
       const [batch, tokens] = x.shape as [number, number];
       const parts = reshape(this.qkv.forward(x), [batch, tokens, 3 * this.heads, -1]);
@@ -38,10 +37,10 @@ export class CausalAttention {
         Tensor,
         Tensor,
       ];
-      const joined = attention(q, ...remember(k, v), mask);
+      const joined = attendToPieces(q, attendTo(k, v));
       return this.proj.forward(reshape(transpose(joined, [0, 2, 1, 3]), x.shape));
     });
   }
 }
 
-export type Remember = (keys: Tensor, values: Tensor) => [Tensor, Tensor];
+export type AttendTo = (keys: Tensor, values: Tensor) => readonly Piece[];

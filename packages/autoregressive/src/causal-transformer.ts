@@ -5,15 +5,14 @@ import {
   foldIn,
   type Key,
   matMul,
-  range,
   reshape,
   slice,
   type Tensor,
   tensor,
   tidy,
 } from "@gen/tensor";
-import { causalMask, maskBeyond } from "./causal-mask.ts";
-import type { KeyValueCache } from "./key-value-cache.ts";
+import { causalMask } from "./causal-mask.ts";
+import type { KeyValueCache, Past } from "./key-value-cache.ts";
 import { TransformerBlock } from "./transformer-block.ts";
 
 export interface CausalTransformerConfig {
@@ -82,7 +81,7 @@ export class CausalTransformer {
       const positions = slice(this.positions.weight, [0, 0], [count, -1]);
       const mask = causalMask(count);
       const h = this.blocks.reduce(
-        (x, block) => block.forward(x, mask),
+        (x, block) => block.forward(x, (keys, values) => [{ keys, values, mask }]),
         add(this.tokens.forward(given), positions),
       );
       return this.head(h);
@@ -90,21 +89,21 @@ export class CausalTransformer {
   }
 
   /**
-   * The logits of one token, given the one before it and a cache of all earlier ones, to which it adds. Can be compiled:
-   * one graph serves every position.
+   * The logits of one token, given the one before it and a cache of all earlier ones, to which it adds. Can be compiled
+   * if `past` and `position` are arguments: one graph then serves every position of a segment of the cache.
    *
    * @param token int32 [batch]: that of the position before, or at position 0 `start(batch, labels)`
-   * @param position int32 []: a tensor, so that it is no part of the graph
+   * @param position int32 []
+   * @param past of the cache, as it is now
    * @returns [batch, vocabulary]; the caller disposes of it
    */
-  step(token: Tensor, position: Tensor, cache: KeyValueCache): Tensor {
+  step(token: Tensor, position: Tensor, cache: KeyValueCache, past: readonly Past[]): Tensor {
     const batch = token.shape[0] as number;
     return tidy(() => {
-      const positions = range(0, this.config.maxTokens, 1, "int32");
-      const mask = maskBeyond(position, positions);
       const x = add(this.tokens.forward(token), this.positions.forward(position));
       const h = this.blocks.reduce(
-        (t, block, i) => block.forward(t, mask, (k, v) => cache.put(i, position, k, v)),
+        (t, block, i) =>
+          block.forward(t, (keys, values) => cache.put(i, position, past[i], { keys, values })),
         reshape(x, [batch, 1, -1]),
       );
       return reshape(this.head(h), [batch, -1]);

@@ -1,51 +1,94 @@
 import {
+  concat,
   dispose,
   equal,
-  reshape,
   range,
+  reshape,
+  sub,
   type Tensor,
+  tensor,
   tidy,
   type Variable,
   variable,
   where,
   zeros,
 } from "@gen/tensor";
+import type { Piece } from "./attend-to-pieces.ts";
 import type { CausalTransformerConfig } from "./causal-transformer.ts";
+import { maskBeyond } from "./causal-mask.ts";
+
+/** Keys and values [batch, heads, tokens, width / heads] that change no more. */
+export type Past = { keys: Tensor; values: Tensor };
+
+/** How many segments a sequence of full length has: so many graphs are compiled. */
+const SEGMENTS = 14;
 
 /**
- * The keys and values of all tokens so far, for each block: variables [batch, heads, maxTokens, width / heads] of one
- * size for every position, so that one compiled graph reads and writes them. It owns them.
+ * The keys and values of all tokens so far, for each block, in two parts. `past` holds whole segments of tokens: it is
+ * read at every step and grows when a segment is full. The segment of now is variables of one size, into which a step
+ * writes; what it writes anew is a small part of all. It owns all of them.
  */
 export class KeyValueCache {
-  readonly keys: Variable[];
-  readonly values: Variable[];
+  /** Tokens of a segment. */
+  readonly segment: number;
+  readonly #now: { keys: Variable; values: Variable }[];
+  #past: Past[] = [];
+  #tokens = 0;
 
   constructor({ maxTokens, width, depth, heads }: CausalTransformerConfig, batch: number) {
-    const make = (): Variable[] =>
-      Array.from({ length: depth }, () =>
-        tidy(() => variable(zeros([batch, heads, maxTokens, width / heads]), false)),
-      );
-    this.keys = make();
-    this.values = make();
+    this.segment = Math.ceil(maxTokens / SEGMENTS);
+    const make = (): Variable =>
+      tidy(() => variable(zeros([batch, heads, this.segment, width / heads]), false));
+    this.#now = Array.from({ length: depth }, () => ({ keys: make(), values: make() }));
+  }
+
+  /** The whole segments, for each block; empty before the first is full. They stay the cache's. */
+  get past(): readonly Past[] {
+    return this.#past;
   }
 
   /**
-   * Writes the key and the value of one token, each [batch, heads, 1, width / heads].
+   * Writes the key and the value of one token into the segment of now.
    *
    * @param position int32 []
-   * @returns the keys and values of all positions; what lies beyond `position` is old, and masked by who attends
+   * @param past of this block, as `past` has it
+   * @param token its key and value, [batch, heads, 1, width / heads] each
+   * @returns all that the token attends to
    */
-  put(block: number, position: Tensor, key: Tensor, value: Tensor): [Tensor, Tensor] {
-    const write = (stored: Variable, one: Tensor): Tensor => {
-      const tokens = stored.shape[2] as number;
-      const here = reshape(equal(range(0, tokens, 1, "int32"), position), [1, 1, tokens, 1]);
-      stored.assign(tidy(() => where(here, one, stored)));
-      return stored;
-    };
-    return [write(this.keys[block] as Variable, key), write(this.values[block] as Variable, value)];
+  put(block: number, position: Tensor, past: Past | undefined, token: Past): Piece[] {
+    const { segment } = this;
+    const before = past?.keys.shape[2] ?? 0;
+    const slot = sub(position, tensor(before, [], "int32"));
+    const here = reshape(equal(range(0, segment, 1, "int32"), slot), [1, 1, segment, 1]);
+    const { keys, values } = this.#now[block]!;
+    keys.assign(where(here, token.keys, keys));
+    values.assign(where(here, token.values, values));
+    const now = { keys, values, mask: maskBeyond(slot, segment) };
+    return past ? [past, now] : [now];
+  }
+
+  /** Must follow each step: a segment that is full goes to the past. */
+  advance(): void {
+    this.#tokens++;
+    if (this.#tokens % this.segment !== 0) return;
+    const old = this.#past;
+    this.#past = this.#now.map(({ keys, values }, block) => {
+      const join = (before: Tensor | undefined, now: Tensor): Tensor =>
+        before ? concat([before, now], 2) : now.clone();
+      return { keys: join(old[block]?.keys, keys), values: join(old[block]?.values, values) };
+    });
+    dispose(old);
+  }
+
+  /** Forgets all tokens. */
+  clear(): void {
+    dispose(this.#past);
+    this.#past = [];
+    this.#tokens = 0;
   }
 
   dispose(): void {
-    dispose([...this.keys, ...this.values]);
+    this.clear();
+    dispose(this.#now);
   }
 }

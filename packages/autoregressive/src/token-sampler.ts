@@ -14,7 +14,7 @@ import {
 } from "@gen/tensor";
 import type { CausalTransformer } from "./causal-transformer.ts";
 import { filterLogits, type SamplingOptions } from "./filter-logits.ts";
-import { KeyValueCache } from "./key-value-cache.ts";
+import { KeyValueCache, type Past } from "./key-value-cache.ts";
 
 export interface TokenSamplerOptions extends SamplingOptions {
   /** Stays the caller's; its weights are read as they are at every call. */
@@ -45,13 +45,13 @@ export interface TokenSampler {
 
 /**
  * A sampler with a cache of keys and values: each token costs one pass of one token. The pass, the choice and the
- * cache's update are one compiled graph for all positions. One `sample` at a time.
+ * cache's update are one compiled graph for all positions of a segment of the cache. One `sample` at a time.
  */
 export function tokenSampler({ model, batch, ...choice }: TokenSamplerOptions): TokenSampler {
   const cache = new KeyValueCache(model.config, batch);
   const next = compile(
-    (token: Tensor, position: Tensor, key: Key) =>
-      tidy(() => categorical(key, filterLogits(model.step(token, position, cache), choice))),
+    (token: Tensor, position: Tensor, past: readonly Past[], key: Key) =>
+      tidy(() => categorical(key, filterLogits(model.step(token, position, cache, past), choice))),
     { name: "tokenSampler" },
   );
   return {
@@ -73,7 +73,8 @@ export function tokenSampler({ model, batch, ...choice }: TokenSamplerOptions): 
         for (let i = 0; i < tokens; i++) {
           signal?.throwIfAborted();
           const position = tensor(i, [], "int32");
-          const drawn = next(token, position, foldIn(key, i));
+          const drawn = next(token, position, cache.past, foldIn(key, i));
+          cache.advance();
           dispose([token, position]);
           token =
             i < given
@@ -85,6 +86,7 @@ export function tokenSampler({ model, batch, ...choice }: TokenSamplerOptions): 
         }
         return tidy(() => stack(chosen, 1));
       } finally {
+        cache.clear();
         dispose([chosen, token]);
       }
     },

@@ -1,6 +1,6 @@
 import { geluTanh, init, LayerNorm, Mlp } from "@gen/nn";
 import { add, type Key, split, type Tensor, tidy } from "@gen/tensor";
-import { CausalAttention, type Remember } from "./causal-attention.ts";
+import { type AttendTo, CausalAttention } from "./causal-attention.ts";
 
 /**
  * A transformer block as GPT-2's (Radford et al. 2019, section 2.3): norms before attention and perceptron, gelu in
@@ -27,9 +27,9 @@ export class TransformerBlock {
   }
 
   /** x [batch, tokens, width] → the same shape, as `CausalAttention.forward`. The caller disposes of the result. */
-  forward(x: Tensor, mask: Tensor, remember?: Remember): Tensor {
+  forward(x: Tensor, attendTo: AttendTo): Tensor {
     return tidy(() => {
-      const h = add(x, this.attention.forward(this.norm1.forward(x), mask, remember));
+      const h = add(x, this.attention.forward(this.norm1.forward(x), attendTo));
       return add(h, this.mlp.forward(this.norm2.forward(h)));
     });
   }

@@ -22,6 +22,7 @@ import {
   attention,
   AttentionBlock,
   averagePool,
+  BatchNorm2d,
   Conv2d,
   ConvTranspose2d,
   Downsample,
@@ -35,6 +36,7 @@ import {
   Linear,
   load,
   Mlp,
+  type Mode,
   MultiheadAttention,
   parameters,
   PatchEmbedding,
@@ -90,6 +92,10 @@ const masked = (model: MultiheadAttention): Built => ({
   model,
   forward: (x, mask) => model.forward(x as Tensor, x, mask),
 });
+const batchNorm = (channels: number, mode: Mode): Built => {
+  const model = new BatchNorm2d(channels);
+  return { model, forward: (x) => model.forward(x as Tensor, mode) };
+};
 
 const builders: Record<string, Record<string, () => Built>> = {
   linear: {
@@ -141,6 +147,10 @@ const builders: Record<string, Record<string, () => Built>> = {
       layer(new MultiheadAttention(k, 8, 4, { contextFeatures: 5 })),
     "MultiheadAttention with a mask": () => masked(new MultiheadAttention(k, 8, 2)),
     AttentionBlock: () => layer(new AttentionBlock(k, 8, { heads: 2, groups: 2 })),
+  },
+  "batch-norm": {
+    "BatchNorm2d in training": () => batchNorm(4, "training"),
+    "BatchNorm2d in inference": () => batchNorm(3, "inference"),
   },
   embeddings: {
     Embedding: () => layer(new Embedding(k, 6, 5)),

@@ -19,6 +19,7 @@ export const dcganTrain: Workload = {
   twin: { kind: "GANTraining", config, ...optimization },
   images: true,
   checks: 3,
+  counted: true,
   inputs: () => ({ images: normals(key(3), [batch, 32, 32, 3]) }),
   draws: (k) => {
     const [first, second] = split(k, 2) as [Key, Key];

@@ -45,6 +45,7 @@ export function flowTraining(
     twin: { kind: "FlowTraining", network, ...optimization },
     images: network.kind !== "VelocityMLP",
     checks: 3,
+    counted: true,
     inputs: () => ({ images: normals(key(3), shape) }),
     // As `rectifiedFlowLoss` draws them; if it draws otherwise one day, the check fails and says so.
     draws: (k) => {
@@ -81,6 +82,7 @@ export function flowSampling(
     twin: { kind: "FlowSampling", network, steps },
     images: network.kind !== "VelocityMLP",
     checks: 1,
+    counted: true,
     evaluations: 2 * steps - 1,
     inputs: () => ({ images: normals(key(3), shapeOf(network, batch)) }),
     draws: () => ({}),

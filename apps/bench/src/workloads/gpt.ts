@@ -15,6 +15,7 @@ export const gptTrain: Workload = {
   twin: { kind: "TokenTraining", config, ...optimization },
   images: false,
   checks: 3,
+  counted: true,
   inputs: () => ({ tokens: integers(key(3), [batch, config.maxTokens], config.vocabulary) }),
   draws: () => ({}),
   create: (k) => {
@@ -41,8 +42,7 @@ export const gptSample: Workload = {
   twin: { kind: "TokenSampling", config, batch, checkedTokens },
   images: false,
   checks: 1,
-  evaluations: config.maxTokens,
-  otherFlops: "PyTorch attends to the tokens so far, one compiled graph to all places of its cache",
+  counted: false, // PyTorch attends to the tokens so far, ours to whole segments of its cache
   inputs: () => ({}),
   draws: (k) => {
     const size = batch * config.vocabulary;

@@ -21,6 +21,7 @@ export const vaeTrain: Workload = {
   twin: { kind: "VAETraining", config, ...optimization },
   images: true,
   checks: 3,
+  counted: true,
   inputs: () => ({ images: uniforms(key(3), [batch, 28, 28, 1]) }),
   draws: (k) => ({ noise: normals(k, [batch, latents]) }),
   create: (k) => {

@@ -1,0 +1,45 @@
+import { attention } from "@gen/nn";
+import {
+  add,
+  addN,
+  concat,
+  matMul,
+  mul,
+  softmax,
+  splitTensor,
+  type Tensor,
+  tidy,
+} from "@gen/tensor";
+
+/** Keys and values [batch, heads, tokens, d] to attend to. */
+export interface Piece {
+  readonly keys: Tensor;
+  readonly values: Tensor;
+  /** Added to the scores: broadcastable to [batch, heads, queries, tokens]. */
+  readonly mask?: Tensor;
+}
+
+/**
+ * Attention to several pieces as if they were one: their scores are joined, which are small, instead of their keys and
+ * values, which are large.
+ *
+ * @param q [batch, heads, queries, d]
+ * @returns the shape of q; the caller disposes of it
+ */
+export function attendToPieces(q: Tensor, pieces: readonly Piece[]): Tensor {
+  const [only, ...others] = pieces as [Piece, ...Piece[]];
+  if (others.length === 0) return attention(q, only.keys, only.values, only.mask);
+  return tidy(() => {
+    const scaled = mul(q, 1 / Math.sqrt(q.shape[3] as number));
+    const scores = pieces.map(({ keys, mask }) => {
+      const products = matMul(scaled, keys, false, true);
+      return mask ? add(products, mask) : products;
+    });
+    const weights = splitTensor(
+      softmax(concat(scores, 3)),
+      pieces.map(({ keys }) => keys.shape[2] as number),
+      3,
+    );
+    return addN(pieces.map(({ values }, i) => matMul(weights[i] as Tensor, values)));
+  });
+}
