@@ -11,7 +11,7 @@ import {
   uniformGrid,
   variancePreserving,
 } from "@gen/schedules";
-import { key, memory, mul, normal, type Tensor, tensor, useBackend } from "@gen/tensor";
+import { compile, key, memory, mul, normal, type Tensor, tensor, useBackend } from "@gen/tensor";
 import { expectClose } from "@gen/testing";
 import { gaussianDenoiser } from "../../test/gaussian.ts";
 import { type Denoiser, euler, sample } from "../index.ts";
@@ -188,6 +188,25 @@ describe("preconditioning", () => {
       "latentConsistency: timeScale must be a positive number, got -1",
     );
   });
+});
+
+test("what reads its times says so inside a compiled function, and takes a compiled model", async () => {
+  const { name } = await useBackend();
+  const model = gaussianDenoiser(rectifiedFlow, data, "data");
+  const x = normal(key(2), [2, 4]);
+  const t = tensor([0.2, 0.6]);
+  const network = compile((at: Tensor) => mul(at, 0.5));
+  const inside = staticThreshold({ ...model, prediction: "noise", predict: (at) => network(at) });
+  const expected = Array.from(await x.data(), (v, i) => {
+    const time = i < 4 ? 0.2 : 0.6;
+    return Math.min(Math.max((v - time * 0.5 * v) / (1 - time), -1), 1);
+  });
+  expectClose(await inside.predict(x, t).data(), expected, 1e-5);
+  // Only a backend that records has anything to refuse.
+  if (name === "onnx") {
+    const outside = compile((at: Tensor, time: Tensor) => inside.predict(at, time));
+    expect(() => outside(x, t)).toThrow("compile the model inside it, not the step around it");
+  }
 });
 
 test("adapters leave nothing behind but their prediction", () => {

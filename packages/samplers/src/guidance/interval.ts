@@ -1,5 +1,6 @@
 import { tensor, type Tensor, tidy, where } from "@gen/tensor";
 import type { Denoiser } from "../denoiser.ts";
+import { hostTimes } from "../denoisers/at-times.ts";
 import { predicting } from "../denoisers/predicting.ts";
 import { checkSamePath } from "../denoisers/same-path.ts";
 
@@ -35,7 +36,7 @@ export function interval<C>(
     ...inside,
     predict: (x, t, condition) =>
       tidy(() => {
-        const within = Array.from(t.dataSync(), (time) => time > low && time <= high);
+        const within = hostTimes(t).map((time) => time > low && time <= high);
         if (within.every(Boolean)) return inside.predict(x, t, condition);
         if (!within.some(Boolean)) return other.predict(x, t, condition);
         const mask = tensor(within, [within.length, ...x.shape.slice(1).map(() => 1)], "bool");
