@@ -139,7 +139,7 @@ test("one token at a time with a cache gives the logits of all at once, across i
       return model.step(token, tensor(i, [], "int32"), cache, cache.past);
     });
     cache.advance();
-    const expected = all.map((example) => example[i]!).flat();
+    const expected = all.flatMap((example) => example[i]!);
     expectClose(await logits.data(), expected, 1e-5, `place ${i}`);
     logits.dispose();
   }
