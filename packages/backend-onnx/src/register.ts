@@ -1,6 +1,7 @@
 import { createRuntime } from "#platform";
 import {
   findBackendFactory,
+  getKernel,
   registerBackend,
   registerKernel,
   removeBackend,
@@ -10,7 +11,7 @@ import { OnnxBackend } from "./backend.ts";
 import type { Value } from "./graph.ts";
 import { callOf } from "./kernels/kernel.ts";
 import { kernelFor, kernels } from "./kernels/registry.ts";
-import type { RuntimeOptions } from "./runtime/runtime.ts";
+import type { Runtime, RuntimeOptions } from "./runtime/runtime.ts";
 
 /** The engine, once registered. */
 export interface Engine {
@@ -30,26 +31,37 @@ export interface Engine {
  * @throws when ONNX Runtime cannot be loaded here or has no such device, saying what to install
  */
 export async function registerOnnxBackend(options: RuntimeOptions = {}): Promise<Engine> {
-  const backend = new OnnxBackend(await createRuntime(options));
+  return registerRuntime(await createRuntime(options));
+}
+
+/** Registers the backend on a runtime. */
+export function registerRuntime(runtime: Runtime): Engine {
+  const backend = new OnnxBackend(runtime);
   if (findBackendFactory("onnx")) removeBackend("onnx");
   registerBackend("onnx", () => backend, 10);
-  const tensor = (value: Value | TensorInfo): TensorInfo =>
-    "dataId" in value ? value : backend.tensor(value);
-  for (const kernelName of Object.keys(kernels)) {
-    registerKernel({
-      kernelName,
-      backendName: "onnx",
-      kernelFunc: ({ inputs, attrs }) => {
-        const kernel = kernelFor(kernelName, inputs, attrs?.["dtype"]);
-        const result = kernel(callOf(backend, inputs as never, attrs));
-        return Array.isArray(result) ? result.map(tensor) : tensor(result);
-      },
-    });
-  }
+  if (!getKernel(Object.keys(kernels)[0] as string, "onnx")) registerKernels();
   return {
     device: backend.runtime.device,
     get compilations() {
       return backend.compilations;
     },
   };
+}
+
+/** Registers every kernel, for whichever runtime the backend then has. */
+function registerKernels(): void {
+  for (const kernelName of Object.keys(kernels)) {
+    registerKernel({
+      kernelName,
+      backendName: "onnx",
+      kernelFunc: ({ inputs, attrs, backend: current }) => {
+        const backend = current as OnnxBackend;
+        const tensor = (value: Value | TensorInfo): TensorInfo =>
+          "dataId" in value ? value : backend.tensor(value);
+        const kernel = kernelFor(kernelName, inputs, attrs?.["dtype"]);
+        const result = kernel(callOf(backend, inputs as never, attrs));
+        return Array.isArray(result) ? result.map(tensor) : tensor(result);
+      },
+    });
+  }
 }

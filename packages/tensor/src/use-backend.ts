@@ -177,10 +177,10 @@ function reasonOf(name: BackendName, error: unknown): string {
 async function restoreNodeUtil(): Promise<void> {
   if (!env().getBool("IS_NODE")) throw new Error("it runs in Node only");
   const specifier = "node:module"; // a variable, so that bundlers for browsers leave it alone
-  const { createRequire } = (await import(
-    /* @vite-ignore */ specifier
-  )) as typeof import("node:module");
-  const util = createRequire(import.meta.url)("node:util") as Record<string, unknown>;
+  const { createRequire } = (await import(/* @vite-ignore */ specifier)) as {
+    createRequire(from: string): (name: string) => Record<string, unknown>;
+  };
+  const util = createRequire(import.meta.url)("node:util");
   util["isNullOrUndefined"] ??= (value: unknown): boolean => value === null || value === undefined;
   util["isArray"] ??= Array.isArray;
 }

@@ -147,7 +147,7 @@ export function webRuntime(ort: Ort, { provider, threads, wasmPaths }: WebOption
           for (const [i, name] of inputs.entries()) {
             feeds[name] = await feedOf(values[i] as RuntimeTensor);
           }
-          return session.run(feeds);
+          return session.run(feeds, { logSeverityLevel: 4 });
         });
         return outputs.map(
           (name) =>
