@@ -1,9 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { rectifiedFlow, uniformGrid } from "@gen/schedules";
 import { key, memory, normal, tensor, useBackend, type Tensor } from "@gen/tensor";
+import { expectClose } from "@gen/testing";
+import { affineDenoiser } from "../test/affine-denoiser.ts";
 import { gaussianDenoiser } from "../test/gaussian.ts";
 import {
   annealedLangevin,
+  compiled,
   consistency,
   ddimInversion,
   ddpm,
@@ -16,6 +19,7 @@ import {
   reverseDiffusion,
   restartTimes,
   sample,
+  type Sampler,
   type SamplerState,
   stateFromJSON,
   stateToJSON,
@@ -53,6 +57,16 @@ const samplers: [string, () => TensorSampler][] = [
     () => inpaint(withJumps(ddpm, repaintTimes(times, { jump: 2, resamples: 2 })), known()),
   ],
   ["all at once", () => predictorCorrector(inpaint(withJumps(eulerAncestral, jumps), known()))],
+];
+
+/** Those of any X, whose steps can be graphs. */
+const generic: [string, Sampler][] = [
+  ["consistency", consistency(times)],
+  ["TCD", trajectoryConsistency(times)],
+  ["annealed Langevin", annealedLangevin(times, { moves: 3, stepSize: 0.01 })],
+  ["reverse diffusion", reverseDiffusion(times)],
+  ["DDIM inversion", ddimInversion([...times].reverse())],
+  ["jumps", withJumps(dpmSolverPlusPlusMultistep, jumps)],
 ];
 
 const denoiser = gaussianDenoiser(rectifiedFlow, { mean: 0.5, std: 0.3 }, "velocity");
@@ -111,4 +125,15 @@ describe.each(samplers)("%s", (_name, make) => {
     samples.dispose();
     expect(noise.isDisposed).toBe(false);
   });
+});
+
+test.each(generic)("compiled steps of %s give the same samples", async (_name, sampler) => {
+  const model = affineDenoiser(rectifiedFlow, "velocity", 0.7, -0.2);
+  const noise = normal(key(1), [2, 3]);
+  const run = { denoiser: model, noise, key: key(2) };
+  const graphs = compiled(sampler);
+  const expected = await (await sample({ ...run, sampler })).data();
+  const actual = await (await sample({ ...run, sampler: graphs })).data();
+  expectClose(actual, expected, 1e-5);
+  graphs.dispose();
 });

@@ -9,8 +9,10 @@ import {
   mul,
   neg,
   reshape,
+  type Tensor,
+  tidy,
+  topk,
 } from "@gen/tensor";
-import { type Tensor, tidy, topk } from "@gen/tensor";
 import type { Denoiser } from "../denoiser.ts";
 import { predicting } from "./predicting.ts";
 

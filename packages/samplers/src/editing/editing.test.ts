@@ -1,7 +1,20 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { rectifiedFlow, trigonometric, uniformGrid } from "@gen/schedules";
-import { add, concat, key, memory, mul, norm, normal, slice, tensor, tidy } from "@gen/tensor";
-import { sub, type Tensor, useBackend } from "@gen/tensor";
+import {
+  add,
+  concat,
+  key,
+  memory,
+  mul,
+  norm,
+  normal,
+  slice,
+  sub,
+  tensor,
+  type Tensor,
+  tidy,
+  useBackend,
+} from "@gen/tensor";
 import { expectClose } from "@gen/testing";
 import { arrayEvaluator, type Points } from "../../test/array-evaluator.ts";
 import { gaussianDenoiser } from "../../test/gaussian.ts";

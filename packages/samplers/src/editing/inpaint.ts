@@ -36,7 +36,10 @@ export function inpaint(sampler: TensorSampler, { data, mask }: Known): TensorSa
       if (to > from) return { ...moved, key: runKey };
       const { path } = evaluator;
       const noise = evaluator.normal(moved.x, foldIn(replacing, state.index));
-      const known = add(mul(data, path.a(to)), evaluator.combine([[path.b(to), noise]]));
+      const known = evaluator.combine([
+        [path.a(to), data],
+        [path.b(to), noise],
+      ]);
       const x = add(mul(mask, known), mul(sub(1, mask), moved.x)) as Tensor;
       if (x.shape.join() !== moved.x.shape.join()) {
         throw new Error(

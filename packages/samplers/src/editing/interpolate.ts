@@ -1,25 +1,30 @@
 import {
+  abs,
   acos,
   add,
   clipByValue,
   concat,
   div,
   less,
+  maximum,
   mul,
+  scalar,
   sin,
   sqrt,
   stack,
   sub,
   sum,
+  type Tensor,
+  tidy,
+  where,
 } from "@gen/tensor";
-import { abs, maximum, type Tensor, tidy, where } from "@gen/tensor";
 
 /**
  * The straight way between latents: (1 - share)·from + share·to. Halfway between independent noises its norm is 1/√2.
  */
 export function lerp(from: Tensor, to: Tensor, share: number): Tensor {
   checkShapes("lerp", from, to);
-  return tidy(() => add(mul(from, 1 - share), mul(to, share)) as Tensor);
+  return tidy(() => add(mul(from, scalar(1 - share)), mul(to, scalar(share))) as Tensor);
 }
 
 /**
@@ -41,9 +46,10 @@ export function slerp(from: Tensor, to: Tensor, share: number): Tensor {
     const cosine = clipByValue(div(inner(from, to), maximum(lengths, 1e-30)), -1, 1);
     const parallel = less(sub(1, abs(cosine)), 1e-5);
     const angle = where(parallel, 1, acos(cosine));
-    const along = (part: number): Tensor =>
+    // As tensors, so that all shares are one graph.
+    const along = (part: Tensor): Tensor =>
       where(parallel, part, div(sin(mul(angle, part)), sin(angle)));
-    return add(mul(from, along(1 - share)), mul(to, along(share))) as Tensor;
+    return add(mul(from, along(scalar(1 - share))), mul(to, along(scalar(share)))) as Tensor;
   });
 }
 

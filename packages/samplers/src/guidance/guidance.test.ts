@@ -1,7 +1,18 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { edm, rectifiedFlow, trigonometric, uniformGrid, type Prediction } from "@gen/schedules";
-import { key, memory, mul, normal, square, sub, sum, tensor, useBackend } from "@gen/tensor";
-import { type Tensor, tidy } from "@gen/tensor";
+import {
+  key,
+  memory,
+  mul,
+  normal,
+  square,
+  sub,
+  sum,
+  tensor,
+  type Tensor,
+  tidy,
+  useBackend,
+} from "@gen/tensor";
 import { expectClose } from "@gen/testing";
 import { affineDenoiser } from "../../test/affine-denoiser.ts";
 import { gaussianDenoiser } from "../../test/gaussian.ts";

@@ -1,5 +1,17 @@
-import { add, div, foldIn, type Key, maximum, mean, mul, sqrt, split, sum } from "@gen/tensor";
-import { square, type Tensor } from "@gen/tensor";
+import {
+  add,
+  div,
+  foldIn,
+  type Key,
+  maximum,
+  mean,
+  mul,
+  split,
+  sqrt,
+  square,
+  sum,
+  type Tensor,
+} from "@gen/tensor";
 import type { SamplerState } from "../sampler.ts";
 import type { TensorEvaluator } from "../tensor-evaluator.ts";
 import type { TensorSampler } from "../tensor-sampler.ts";

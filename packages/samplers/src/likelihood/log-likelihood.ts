@@ -1,6 +1,21 @@
 import { divergence, type FieldDivergence } from "@gen/probability";
-import { add, clone, div, dispose, maximum, mul, reshape, settle, square } from "@gen/tensor";
-import { sub, sum, tensor1d, type Tensor, tidy, zeros } from "@gen/tensor";
+import {
+  add,
+  clone,
+  dispose,
+  div,
+  maximum,
+  mul,
+  reshape,
+  settle,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  tensor1d,
+  tidy,
+  zeros,
+} from "@gen/tensor";
 import { checkTimes } from "../check-times.ts";
 import type { Denoiser } from "../denoiser.ts";
 import { dormandPrince } from "../dormand-prince.ts";
