@@ -1,17 +1,26 @@
-import { type BackendChoice, type BackendName, useBackend } from "@gen/tensor";
+import { type BackendChoice, type BackendName, type OnnxDevice, useBackend } from "@gen/tensor";
 import { misuse } from "./failure.ts";
 import type { Output } from "./output.ts";
 
+/** The options --backend and --device, where given. */
+export interface WantedBackend {
+  backend?: string | undefined;
+  device?: string | undefined;
+}
+
 /** Chooses the backend and says which, where and why. */
 export async function chooseBackend(
-  name: string | undefined,
+  { backend, device }: WantedBackend,
   output: Output,
 ): Promise<BackendChoice> {
   let choice: BackendChoice;
   try {
-    choice = await useBackend(name as BackendName | undefined);
+    choice = await useBackend(backend as BackendName | undefined, {
+      ...(device !== undefined && { device: device as OnnxDevice }),
+    });
   } catch (error) {
-    if (name === undefined && process.env["GEN_BACKEND"] === undefined) throw error;
+    const { GEN_BACKEND, GEN_DEVICE } = process.env;
+    if ((backend ?? device ?? GEN_BACKEND ?? GEN_DEVICE) === undefined) throw error;
     throw misuse(error instanceof Error ? error.message : String(error));
   }
   output.say(describeChoice(choice));

@@ -1,7 +1,10 @@
-import type { BackendName } from "@gen/tensor";
+import type { BackendName, OnnxDevice } from "@gen/tensor";
 
 /** Best first. */
 export const backendNames: readonly BackendName[] = ["onnx", "tensorflow", "webgpu", "wasm", "cpu"];
+
+/** Where the onnx backend may compute. */
+export const deviceNames: readonly OnnxDevice[] = ["cpu", "webgpu", "cuda", "wasm"];
 
 /** An option that takes one of a few words. */
 export function choice(
@@ -26,6 +29,7 @@ export const computeOptions = {
     "What computes; the best that works here if left out (gen doctor tells)",
     backendNames,
   ),
+  device: choice("Where the onnx backend computes; the CPU if left out", deviceNames),
   ...commonOptions,
 } as const;
 

@@ -43,6 +43,12 @@ test("gen doctor times what works and tells how to install what does not", async
   const cpu = events.find(({ name, event }) => event === "backend" && name === "cpu");
   expect(cpu).toMatchObject({ works: true });
   expect(cpu?.["matMulMs"]).toBeGreaterThan(0);
+  expect(cpu?.["convGflops"]).toBeGreaterThan(0);
+  const devices = events.filter(({ name, event }) => event === "backend" && name === "onnx");
+  expect(devices.map(({ device }) => device)).toEqual(["cpu", "webgpu", "cuda", "wasm"]);
+  for (const device of devices) {
+    if (!device["works"]) expect(device["reason"]).toMatch(/install|needs/);
+  }
   const tensorflow = events.find(({ name, event }) => event === "backend" && name === "tensorflow");
   if (!tensorflow?.["works"])
     expect(tensorflow?.["reason"]).toContain("npm install @tensorflow/tfjs-node");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { defineCommand } from "citty";
 import { foldIn, key } from "@gen/random";
 import { writeFileAtomic } from "../atomic-file.ts";
-import { chooseBackend } from "../backend.ts";
+import { chooseBackend, type WantedBackend } from "../backend.ts";
 import { loadClassifier, runClassifier } from "../classifier-run.ts";
 import { computeOptions } from "../common-options.ts";
 import { differences, type RunConfig } from "../config.ts";
@@ -54,18 +54,14 @@ export const demoCommand = defineCommand({
     makeFolder(folder);
     const lock = lockRun(folder);
     try {
-      return await runDemo(folder, given.backend, output);
+      return await runDemo(folder, given, output);
     } finally {
       lock.release();
     }
   },
 });
 
-async function runDemo(
-  folder: string,
-  wanted: string | undefined,
-  output: Output,
-): Promise<number> {
+async function runDemo(folder: string, wanted: WantedBackend, output: Output): Promise<number> {
   const began = performance.now();
   const folders = { classifier: join(folder, "classifier"), flow: join(folder, "flow") };
   const config = {

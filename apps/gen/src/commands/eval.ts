@@ -71,7 +71,7 @@ export const evalCommand = defineCommand({
       output.warn(`gen: ${name} is passed over: ${reason}.`);
     const judgeCheckpoint = await readCheckpoint(given.classifier, passedOver);
     const flowCheckpoint = samples ? undefined : await readCheckpoint(given.run, passedOver);
-    await chooseBackend(given.backend, output);
+    await chooseBackend(given, output);
     const dataset = await loadDataset(judge.config.data, given.data, output);
     if (dataset.kind !== "images") throw misuse("gen eval needs images.");
     const reader = loadClassifier(judge.config, judge.examples, judgeCheckpoint);

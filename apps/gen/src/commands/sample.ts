@@ -47,7 +47,7 @@ export const sampleCommand = defineCommand({
     const found = await readCheckpoint(given.run, ({ name, reason }) =>
       output.warn(`gen: ${name} is passed over: ${reason}.`),
     );
-    await chooseBackend(given.backend, output);
+    await chooseBackend(given, output);
     const denoiser = loadFlow(config, examples, found);
     const interrupt = listenForInterrupt(output, "Stopping: nothing is written.");
     let numbers: Float32Array;

@@ -25,7 +25,7 @@ export const trainClassifierCommand = defineCommand({
   async run({ args, rawArgs }) {
     const output = createOutput(args.json === true);
     const { folder, config } = planRun("classifier", args, rawArgs);
-    await chooseBackend(args.backend, output);
+    await chooseBackend(args, output);
     const dataset = await loadDataset(config.data, args.data, output);
     if (dataset.kind !== "images" || dataset.examples.classes < 2) {
       throw misuse(

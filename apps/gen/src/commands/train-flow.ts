@@ -23,7 +23,7 @@ export const trainFlowCommand = defineCommand({
   async run({ args, rawArgs }) {
     const output = createOutput(args.json === true);
     const { folder, config } = planRun("flow", args, rawArgs);
-    await chooseBackend(args.backend, output);
+    await chooseBackend(args, output);
     const dataset = await loadDataset(config.data, args.data, output);
     const { status, exitCode } = await runFlow(folder, config, dataset, output);
     if (status === "aborted") output.say(`To go on: gen train flow --resume --out ${folder}`);
