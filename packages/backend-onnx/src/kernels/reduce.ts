@@ -17,9 +17,11 @@ export function reduceOp(
   const axes = util.parseAxisParam(axis as number[], [...x.shape]);
   const [outShape] = backend_util.computeOutAndReduceShapes([...x.shape], axes);
   const kept = backend_util.expandShapeToKeepDim(outShape, axes);
+  const after = Math.max(...axes, -1) + 1;
   const leading =
-    axes.length < x.shape.length && axes.every((a) => axes.includes(a) && a < axes.length);
-  const rows = sizeOf(x.shape.slice(0, axes.length));
+    after < x.shape.length &&
+    x.shape.slice(0, after).every((size, i) => size === 1 || axes.includes(i));
+  const rows = sizeOf(x.shape.slice(0, after));
   let reduced: Value;
   if (
     leading &&

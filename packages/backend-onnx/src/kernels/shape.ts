@@ -518,7 +518,8 @@ export const shapeKernels: Kernels = {
   },
 };
 
-function splitOp(
+/** Cuts along an axis; the parts may be given another shape of the same size. */
+export function splitOp(
   graph: Graph,
   x: Value,
   sizes: readonly number[],

@@ -1,7 +1,8 @@
 import { type Graph, sizeOf, type Value } from "../graph.ts";
 import { matMulOp } from "../kernels/matmul.ts";
-import { padOp } from "../kernels/shape.ts";
+import { padOp, splitOp } from "../kernels/shape.ts";
 import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
+import { reverseTaps } from "./filter-blocks.ts";
 import { foldImage, foldStride, isFoldable, unfoldFilter } from "./fold-stride.ts";
 import type { Lowering } from "./index.ts";
 import type { LoweringGraph } from "./lowering-graph.ts";
@@ -14,9 +15,10 @@ export const conv2dFilterGradient: Lowering = (graph, inputs, attributes, output
   const [x, dy] = inputs as [Value, Value];
   const geometry = geometryOf(attributes);
   const shape = (outputs[0] as Value).shape as Four;
-  if (!isFoldable(geometry)) return [filterGradient(graph, x, dy, geometry, shape)];
   const [, h, w, O] = dy.shape as Four;
   const [s] = geometry.strides;
+  if (!isFoldable(geometry) || !isNarrow(graph, dy, s * s * shape[2]))
+    return [filterGradient(graph, x, dy, geometry, shape)];
   const image = foldImage(graph, x, geometry, [h, w]);
   const folded = foldStride(geometry);
   const foldedShape: Four = [...folded.kernel, image.shape[3] as number, O];
@@ -31,14 +33,25 @@ function filterGradient(
   geometry: ConvGeometry,
   shape: Four,
 ): Value {
-  const block = graph.target.blockSize;
-  const O = shape[3];
-  const width = dy.shape[2] as number;
-  const narrow = block > 0 && O % block === 0 && (O < 64 || (O === 64 && width > 8));
   const plain = [...geometry.strides, ...geometry.dilations].every((n) => n === 1);
-  return narrow && plain && !isPointwise(geometry)
-    ? byBlockedConvolution(graph, x, dy, geometry, shape, block)
-    : byWindows(graph, x, dy, geometry, shape);
+  const [, , I, O] = shape;
+  if (plain && !isPointwise(geometry)) {
+    if (8 * O <= I) return byWindowsOfGradient(graph, x, dy, geometry, shape);
+    if (isNarrow(graph, dy, I))
+      return byBlockedConvolution(graph, x, dy, geometry, shape, graph.target.blockSize);
+  }
+  return byWindows(graph, x, dy, geometry, shape);
+}
+
+/** Whether the blocked convolution is the faster form, for dy and an image of so many channels. */
+function isNarrow({ target: { blockSize } }: LoweringGraph, dy: Value, I: number): boolean {
+  const [, , width, O] = dy.shape as Four;
+  return (
+    blockSize > 0 &&
+    O % blockSize === 0 &&
+    (O <= 64 || (O <= 128 && I >= 128 && width > 8)) &&
+    I % 4 === 0
+  );
 }
 
 /** The windows of x as rows (one gather), then one product with dy. Best where dy has many channels, or few pixels. */
@@ -55,6 +68,38 @@ function byWindows(graph: Graph, x: Value, dy: Value, geometry: ConvGeometry, sh
     I,
     O,
   ]);
+}
+
+/**
+ * The same with the roles of x and dy exchanged, where dy has so few channels that its windows are the smaller ones:
+ * every pixel of x meets the turned window of dy around it. Stride 1.
+ */
+function byWindowsOfGradient(
+  graph: Graph,
+  x: Value,
+  dy: Value,
+  { kernel, strides, dilations, pads: [top, left] }: ConvGeometry,
+  [kh, kw, I, O]: Four,
+): Value {
+  const [N, H, W] = x.shape as Four;
+  const [, h, w] = dy.shape as Four;
+  const above = kh - 1 - top;
+  const before = kw - 1 - left;
+  const pads: ConvGeometry["pads"] = [
+    above,
+    before,
+    H + kh - 1 - h - above,
+    W + kw - 1 - w - before,
+  ];
+  const taps = kh * kw;
+  const windows = gatherWindows(graph, dy, { kernel, strides, dilations, pads }, H, W);
+  const product = productOverRows(
+    graph,
+    graph.reshape(x, [N * H * W, I]),
+    graph.reshape(windows, [N * H * W, taps * O]),
+  );
+  const turned = graph.transpose(graph.reshape(product, [I, taps, O]), [1, 0, 2]);
+  return graph.reshape(reverseTaps(graph, turned), [kh, kw, I, O]);
 }
 
 /**
@@ -177,21 +222,22 @@ function filterPixels(
   return graph.constant("int32", shape, table, `filter pixels ${Object.values(layout).join()}`);
 }
 
-/** aᵀ·b of a [rows, m] and b [rows, n]: in two halves, side by side, where b is wide enough to keep both busy. */
+/**
+ * aᵀ·b of a [rows, m] and b [rows, n]. ONNX Runtime keeps two threads evenly busy where b is wide; narrower, in halves
+ * side by side.
+ */
 function productOverRows(graph: Graph, a: Value, b: Value): Value {
   const [rows, m] = a.shape as [number, number];
   const n = b.shape[1] as number;
-  if (n < 64 || rows % 2 === 1) return matMulOp(graph, a, b, true);
+  if (n < 64 || n >= 128 || rows % 2 === 1) return matMulOp(graph, a, b, true);
   const halves = matMulOp(
     graph,
     graph.reshape(a, [2, rows / 2, m]),
     graph.reshape(b, [2, rows / 2, n]),
     true,
   );
-  return graph.op("ReduceSum", [halves, graph.ints([0])], {
-    shape: [m, n],
-    attributes: { keepdims: { int: 0 } },
-  });
+  const [first, second] = splitOp(graph, halves, [1, 1], 0, [m, n]) as [Value, Value];
+  return graph.op("Add", [first, second]);
 }
 
 /** For every output position its window of x: [N, H'·W', kh·kw, I]. */

@@ -2,6 +2,7 @@ import { type Graph, sizeOf, type Value } from "../graph.ts";
 import { padOp } from "../kernels/shape.ts";
 import type { LoweringGraph } from "./lowering-graph.ts";
 import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
+import { blockFilter, reverseTaps } from "./filter-blocks.ts";
 import { foldFilter, foldStride, isFoldable, unfoldImage } from "./fold-stride.ts";
 import type { Lowering } from "./index.ts";
 
@@ -16,7 +17,7 @@ export const conv2d: Lowering = (graph, [x, filter, bias], attributes, [output])
     filter as Value,
     geometryOf(attributes),
     (output as Value).shape as Four,
-    bias,
+    { bias },
   ),
 ];
 
@@ -52,24 +53,8 @@ function turnedConvolution(
   shape: Four,
 ): Value {
   const [kh, kw, I, O] = filter.shape as Four;
-  const taps = kh * kw;
-  const turned =
-    taps === 1
-      ? graph.reshape(filter, [1, I, O])
-      : graph.op(
-          "Gather",
-          [
-            graph.reshape(filter, [taps, I, O]),
-            graph.constant(
-              "int32",
-              [taps],
-              Int32Array.from({ length: taps }, (_, i) => taps - 1 - i),
-              `reversed ${taps}`,
-            ),
-          ],
-          { attributes: { axis: { int: 0 } } },
-        );
-  const exchanged = graph.reshape(graph.transpose(turned, [0, 2, 1]), [kh, kw, O, I]);
+  const taps = graph.transpose(graph.reshape(filter, [kh * kw, I, O]), [0, 2, 1]);
+  const exchanged = graph.reshape(taps, [kh, kw, O, I]);
   const reach = [0, 1].map((i) => ((kernel[i] as number) - 1) * (dilations[i] as number)) as [
     number,
     number,
@@ -83,7 +68,14 @@ function turnedConvolution(
     shape[1] - (height + top - reach[0]),
     shape[2] - (width + left - reach[1]),
   ];
-  return convolve(graph, dy, exchanged, { kernel, strides, dilations, pads: outer }, shape);
+  const around = { kernel, strides, dilations, pads: outer };
+  return convolve(graph, dy, exchanged, around, shape, { turned: true });
+}
+
+interface ConvolveOptions {
+  bias?: Value | undefined;
+  /** Take the filter turned by 180°. */
+  turned?: boolean;
 }
 
 function convolve(
@@ -92,8 +84,9 @@ function convolve(
   filter: Value,
   geometry: ConvGeometry,
   shape: Four,
-  bias?: Value,
+  options: ConvolveOptions,
 ): Value {
+  const { bias, turned = false } = options;
   const [, , I, O] = filter.shape as Four;
   const optional = bias ? [bias] : [];
   if (isPointwise(geometry)) {
@@ -113,14 +106,17 @@ function convolve(
       [left, right],
       [0, 0],
     ]);
-    return convolve(graph, cropped, filter, { ...geometry, pads: [0, 0, 0, 0] }, shape, bias);
+    return convolve(graph, cropped, filter, { ...geometry, pads: [0, 0, 0, 0] }, shape, options);
   }
   const block = graph.target.blockSize;
   if (block > 0 && (I < block || I % 4 === 0))
-    return blocked(graph, x, filter, geometry, shape, block, bias);
+    return blocked(graph, x, filter, geometry, shape, options);
+  const [kh, kw] = geometry.kernel;
+  const taps = graph.reshape(filter, [kh * kw, I, O]);
+  const weights = graph.reshape(turned ? reverseTaps(graph, taps) : taps, [kh, kw, I, O]);
   const result = graph.op(
     "Conv",
-    [graph.transpose(x, [0, 3, 1, 2]), graph.transpose(filter, [3, 2, 0, 1]), ...optional],
+    [graph.transpose(x, [0, 3, 1, 2]), graph.transpose(weights, [3, 2, 0, 1]), ...optional],
     { shape: [shape[0], O, shape[1], shape[2]], attributes: onnxConvAttributes(geometry) },
   );
   return graph.transpose(result, [0, 2, 3, 1]);
@@ -131,15 +127,15 @@ function convolve(
  * zeros where they do not fill one. Fewer input channels than a block are read in NCHW.
  */
 function blocked(
-  graph: Graph,
+  graph: LoweringGraph,
   x: Value,
   filter: Value,
   geometry: ConvGeometry,
   shape: Four,
-  block: number,
-  bias: Value | undefined,
+  { bias, turned = false }: ConvolveOptions,
 ): Value {
-  const [kh, kw, I, O] = filter.shape as Four;
+  const block = graph.target.blockSize;
+  const [, , I, O] = filter.shape as Four;
   const [N, H, W] = x.shape as Four;
   const inner = I < block ? I : Math.ceil(I / block) * block;
   const outer = Math.ceil(O / block) * block;
@@ -149,26 +145,16 @@ function blocked(
     [0, inner - I],
     [0, outer - O],
   ]);
-  let input: Value;
-  let weights: Value;
-  if (I < block) {
-    input = graph.transpose(x, [0, 3, 1, 2]);
-    weights = graph.transpose(
-      graph.reshape(whole, [kh, kw, I, outer / block, block]),
-      [3, 2, 0, 1, 4],
-    );
-  } else {
-    input = graph.op("ReorderInput", [x], {
-      domain: nchwc,
-      shape: [N, inner, H, W],
-      attributes: { channels_last: { int: 1 } },
-    });
-    weights = graph.transpose(
-      graph.reshape(whole, [kh, kw, inner / block, block, outer / block, block]),
-      [4, 2, 0, 1, 3, 5],
-    );
-  }
-  const operands = [input, graph.reshape(weights, [outer, inner, kh, kw])];
+  const weights = blockFilter(graph, whole, block, turned);
+  const input =
+    I < block
+      ? graph.transpose(x, [0, 3, 1, 2])
+      : graph.op("ReorderInput", [x], {
+          domain: nchwc,
+          shape: [N, inner, H, W],
+          attributes: { channels_last: { int: 1 } },
+        });
+  const operands = [input, weights];
   if (bias) operands.push(padOp(graph, bias, [[0, outer - O]]));
   const result = graph.op("Conv", operands, {
     domain: nchwc,

@@ -53,7 +53,10 @@ export function foldImage(
   ]);
 }
 
-/** The way back from what `foldImage` makes, to [N,H,W,I]: pixels that no window reached are 0. */
+/**
+ * The way back from what `foldImage` makes, to [N,H,W,I]: one gather of the pixels within the image. Pixels that no
+ * window reached are 0.
+ */
 export function unfoldImage(
   graph: Graph,
   folded: Value,
@@ -61,17 +64,31 @@ export function unfoldImage(
   [N, H, W, I]: Four,
 ): Value {
   const [, rows, columns] = folded.shape as Four;
-  const squares = graph.reshape(folded, [N * rows, columns, s, s * I]);
-  const image = graph.reshape(graph.transpose(squares, [0, 2, 1, 3]), [
-    N,
-    rows * s,
-    columns * s,
-    I,
-  ]);
+  const height = Math.min(H, rows * s - top);
+  const width = Math.min(W, columns * s - left);
+  const table = new Int32Array(N * height * width);
+  let at = 0;
+  for (let n = 0; n < N; n++) {
+    for (let y = top; y < top + height; y++) {
+      for (let x = left; x < left + width; x++) {
+        const square = (n * rows + Math.floor(y / s)) * columns + Math.floor(x / s);
+        table[at++] = (square * s + (y % s)) * s + (x % s);
+      }
+    }
+  }
+  const key = `unfold ${[N, rows, columns, s, top, left, height, width].join()}`;
+  const image = graph.op(
+    "Gather",
+    [
+      graph.reshape(folded, [N * rows * columns * s * s, I]),
+      graph.constant("int32", [N, height, width], table, key),
+    ],
+    { shape: [N, height, width, I], attributes: { axis: { int: 0 } } },
+  );
   return padOp(graph, image, [
     [0, 0],
-    [-top, H + top - rows * s],
-    [-left, W + left - columns * s],
+    [0, H - height],
+    [0, W - width],
     [0, 0],
   ]);
 }
