@@ -30,7 +30,11 @@ try {
     say({ versions: { tfjs: version("@tensorflow/tfjs-core") } });
   }
 } catch (error) {
-  say({ error: `the backend "${name}" cannot be used here: ${(error as Error).message}` });
+  const { message } = error as Error;
+  say({
+    error:
+      name === "tensorflow" ? message : `the backend "${name}" cannot be used here: ${message}`,
+  });
   process.exit(1);
 }
 
