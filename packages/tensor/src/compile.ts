@@ -1,19 +1,18 @@
 import { Key } from "@gen/random";
 import {
-  clone,
   type DataId,
   dispose,
   engine,
   keep,
   type KernelBackend,
   type Tensor,
-  tidy,
   type TypedArray,
   type Variable,
 } from "@tensorflow/tfjs-core";
 import { isRecording, type Program, type RecordingBackend } from "./recording.ts";
+import { type OutputPosition, recordCall, type RecordedCall } from "./record-call.ts";
 import { mapStructure, signatureOf } from "./structure.ts";
-import { currentTrace, type Refill, withTrace } from "./trace.ts";
+import { currentTrace, type Refill } from "./trace.ts";
 
 export interface CompileOptions {
   /** In messages; the function's own name by default. */
@@ -92,22 +91,10 @@ export function compile<A extends unknown[], R>(
 /** Where the numbers of a program's input come from at each call. */
 type Source = { argument: number } | { variable: Variable } | { refill: Refill };
 
-interface Recording {
+interface Recording extends RecordedCall {
   backend: KernelBackend & RecordingBackend;
   program: Program;
   sources: Source[];
-  /** The answer, with the position of a program's output for each tensor. */
-  result: unknown;
-  resultCount: number;
-  assigned: Variable[];
-}
-
-class OutputPosition extends Key {
-  readonly position: number;
-  constructor(position: number) {
-    super(0, 0);
-    this.position = position;
-  }
 }
 
 function record(
@@ -118,7 +105,6 @@ function record(
 ): Recording {
   const variables = Object.values(engine().registeredVariables);
   separateVariables(backend, variables);
-  const before = variables.map((variable) => keep(clone(variable)));
   const placeholders: Tensor[] = [];
   const sources: Source[] = [];
   // Every argument gets numbers of its own, so that two that share data now may differ at the next call.
@@ -138,54 +124,27 @@ function record(
   ) as unknown[];
 
   const program = backend.startProgram();
-  const results: Tensor[] = [];
-  let finished = false;
-  try {
-    const input = (dataId: DataId, source: Source): void => {
-      program.input(dataId);
-      sources.push(source);
-    };
+  const input = (dataId: DataId, source: Source): void => {
+    program.input(dataId);
+    sources.push(source);
+  };
+  const call = (): unknown => {
     placeholders.forEach(({ dataId }, argument) => input(dataId, { argument }));
     variables.forEach((variable) => input(variable.dataId, { variable }));
-    const result = tidy(() => {
-      const answer = withTrace({ bind: (dataId, refill) => input(dataId, { refill }) }, () =>
-        fn(...inside),
-      );
-      const positions = mapStructure(
-        answer,
-        (leaf) => {
-          if (leaf instanceof Key)
-            throw new Error(`${name}: a compiled function cannot return a key`);
-          results.push(keep(clone(leaf)));
-          return new OutputPosition(results.length - 1);
-        },
-        `the result of ${name}`,
-      );
-      // Hidden from tidy, which looks for tensors in what it returns.
-      return (() => positions) as never;
-    }) as unknown as () => unknown;
-    if (Object.keys(engine().registeredVariables).length > variables.length) {
-      throw new Error(
-        `${name}: a compiled function cannot create variables; create them before it is called`,
-      );
-    }
-    const assigned = variables.filter((variable, i) => variable.dataId !== before[i]?.dataId);
-    program.finish([...results, ...assigned]);
-    finished = true;
-    return { backend, program, sources, result: result(), resultCount: results.length, assigned };
-  } finally {
-    if (!finished) {
-      program.abort();
-      for (const made of Object.values(engine().registeredVariables)) {
-        if (!variables.includes(made)) made.dispose();
-      }
-    }
-    dispose(results);
-    variables.forEach((variable, i) => {
-      const old = before[i] as Tensor;
-      if (variable.dataId !== old.dataId && !variable.isDisposed) variable.assign(old);
+    return fn(...inside);
+  };
+  // What is drawn from a key that is not an argument is the same at every call.
+  const bind = (dataId: DataId, refill?: Refill): void => {
+    if (refill) input(dataId, { refill });
+  };
+  try {
+    const recorded = recordCall(call, program, {
+      name,
+      kind: "a compiled function",
+      trace: { bind },
     });
-    dispose(before);
+    return { backend, program, sources, ...recorded };
+  } finally {
     dispose(placeholders);
   }
 }

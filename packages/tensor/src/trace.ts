@@ -1,10 +1,13 @@
 import type { DataId } from "@tensorflow/tfjs-core";
 import type { Key } from "@gen/random";
 
-/** What is known while a function is being compiled. */
+/** What is known while a function is being recorded. */
 export interface Trace {
-  /** Says how the numbers of a tensor made on the host follow from the keys of a call. */
-  bind(dataId: DataId, refill: Refill): void;
+  /**
+   * Is told of a tensor drawn on the host, and how its numbers follow from the keys of a call; not how, where they
+   * follow from none of them.
+   */
+  bind(dataId: DataId, refill?: Refill): void;
 }
 
 /** Makes the numbers of a host tensor anew from the keys that a compiled function is called with. */
