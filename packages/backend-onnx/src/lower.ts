@@ -28,37 +28,13 @@ export function lower(
   outputs: readonly Value[],
   target: Target,
 ): LoweredGraph {
-  const graph = new LoweringGraph(target);
-  const lowered = new Map<Value, Value>();
-  for (const input of inputs)
-    lowered.set(input, { ...input, data: undefined, constant: undefined });
-  const find = (value: Value): Value => lowered.get(value) ?? value;
-  for (const node of fuseBias(nodes, outputs)) {
-    const from = node.inputs.map(find);
-    const made =
-      node.domain === "gen"
-        ? lowering(node.op)(graph, from, node.attributes, node.outputs)
-        : graph.multi(node.op, from, node.outputs, node);
-    node.outputs.forEach((output, i) => lowered.set(output, made[i] as Value));
-  }
-
+  const { graph, nodes: needed, ...ends } = lowerNodes(nodes, inputs, outputs, target);
   const names = new Map<Value, string>();
-  const inputTensors: ModelTensor[] = inputs.map((input, i) => {
-    names.set(find(input), `in${i}`);
+  const inputTensors: ModelTensor[] = ends.inputs.map((input, i) => {
+    names.set(input, `in${i}`);
     return { name: `in${i}`, type: input.type, shape: input.shape };
   });
-  const results = outputs.map((output) => {
-    const value = find(output);
-    // A graph output needs a name of its own: an input, a constant or another output passes through an Identity.
-    if (value.node && !names.has(value)) {
-      names.set(value, `out${names.size}`);
-      return value;
-    }
-    const copy = Graph.prototype.multi.call(graph, "Identity", [value], [value])[0] as Value;
-    names.set(copy, `out${names.size}`);
-    return copy;
-  });
-  const needed = neededNodes(graph.nodes, results);
+  for (const output of ends.outputs) names.set(output, `out${names.size}`);
 
   const constants: ModelConstant[] = [];
   const nameOf = (value: Value): string => {
@@ -91,7 +67,7 @@ export function lower(
     outputs: node.outputs.map(nameOf),
     attributes: node.attributes,
   }));
-  const outputTensors = results.map((value) => ({
+  const outputTensors = ends.outputs.map((value) => ({
     name: nameOf(value),
     type: value.type,
     shape: value.shape,
@@ -107,6 +83,54 @@ export function lower(
     outputs: outputTensors.map(({ name }) => name),
     cpuNodes,
     nodeCount: modelNodes.length,
+  };
+}
+
+/** Recorded nodes as operations that the target has. */
+export interface LoweredNodes {
+  graph: LoweringGraph;
+  /** In their order; a constant among their inputs stands for all that `graph.unique` says are the same. */
+  nodes: Node[];
+  inputs: Value[];
+  /** Each made by a node of its own. */
+  outputs: Value[];
+}
+
+/** Lowers recorded nodes; inputs and outputs as for `lower`. */
+export function lowerNodes(
+  nodes: readonly Node[],
+  inputs: readonly Value[],
+  outputs: readonly Value[],
+  target: Target,
+): LoweredNodes {
+  const graph = new LoweringGraph(target);
+  const lowered = new Map<Value, Value>();
+  for (const input of inputs)
+    lowered.set(input, { ...input, data: undefined, constant: undefined });
+  const find = (value: Value): Value => lowered.get(value) ?? value;
+  for (const node of fuseBias(nodes, outputs)) {
+    const from = node.inputs.map(find);
+    const made =
+      node.domain === "gen"
+        ? lowering(node.op)(graph, from, node.attributes, node.outputs)
+        : graph.multi(node.op, from, node.outputs, node);
+    node.outputs.forEach((output, i) => lowered.set(output, made[i] as Value));
+  }
+  const ends = new Set<Value>();
+  for (const output of outputs) {
+    const value = find(output);
+    // A graph output needs a name of its own: an input, a constant or another output passes through an Identity.
+    const own =
+      value.node && !ends.has(value)
+        ? value
+        : (Graph.prototype.multi.call(graph, "Identity", [value], [value])[0] as Value);
+    ends.add(own);
+  }
+  return {
+    graph,
+    nodes: neededNodes(graph.nodes, [...ends]),
+    inputs: inputs.map(find),
+    outputs: [...ends],
   };
 }
 
