@@ -31,9 +31,10 @@ export const splitOfFew: Substitute = (graph, [x], attributes, results) => {
   return divide(x as Value, results);
 };
 
-/** At most `most` runs of neighbours, about equally long. */
+/** At most `most` runs of neighbours: as long as that needs, and each but the last a full tree of its own. */
 function groupsOf(parts: readonly Part[]): Part[][] {
-  const length = Math.ceil(parts.length / most);
+  let length = 1;
+  while (length * most < parts.length) length *= most;
   const groups: Part[][] = [];
   for (let at = 0; at < parts.length; at += length) groups.push(parts.slice(at, at + length));
   return groups;
