@@ -11,7 +11,7 @@ import {
 import type { Denoiser } from "./denoiser.ts";
 import { type CheckedState, healthOf } from "./sample.ts";
 import type { Sampler, SamplerState } from "./sampler.ts";
-import { planStep, type StepPlan } from "./step-plan.ts";
+import { planSteps, type StepPlan } from "./step-plan.ts";
 import { evaluatorOn, type StepInputs, type TensorEvaluator } from "./tensor-evaluator.ts";
 import type { TensorSampler } from "./tensor-sampler.ts";
 
@@ -21,6 +21,14 @@ export interface CompiledSampler extends TensorSampler {
   readonly graphs: number;
   /** Frees what was compiled; a later step compiles anew. */
   dispose(): void;
+}
+
+export interface CompiledSamplerOptions {
+  /**
+   * How many steps are one graph. The states between them are not seen, and the first call compiles longer: a hundred
+   * evaluations of a small model are a graph of a few thousand operations. Default 1.
+   */
+  readonly stepsAtOnce?: number;
 }
 
 /**
@@ -34,7 +42,13 @@ export interface CompiledSampler extends TensorSampler {
  *
  * @returns the sampler; the caller disposes of it
  */
-export function compiled(sampler: Sampler | PerElementSampler): CompiledSampler {
+export function compiled(
+  sampler: Sampler | PerElementSampler,
+  { stepsAtOnce = 1 }: CompiledSamplerOptions = {},
+): CompiledSampler {
+  if (!Number.isInteger(stepsAtOnce) || stepsAtOnce < 1) {
+    throw new Error(`compiled: stepsAtOnce must be a positive integer, got ${stepsAtOnce}`);
+  }
   type Graph = Compiled<
     [string, Tensor, Tensor[], Tensor, Key[], unknown],
     { made: Tensor[]; health: Tensor }
@@ -52,7 +66,8 @@ export function compiled(sampler: Sampler | PerElementSampler): CompiledSampler 
         const { state, plan } = current as NonNullable<typeof current>;
         const before = { ...state, x, ...(state.history && { history }) };
         const inputs = fromColumns(numbers, keys, x.shape[0] ?? 1);
-        const after = plan.first.step(before, evaluatorOn(denoiser, condition, inputs));
+        const evaluator = evaluatorOn(denoiser, condition, inputs);
+        const after = stepped(plan.first, before, evaluator, plan.count);
         // What the step hands through is not copied.
         const given = new Set([x, ...history]);
         const made = [...new Set([after.x, ...(after.history ?? [])])].filter((t) => !given.has(t));
@@ -65,12 +80,15 @@ export function compiled(sampler: Sampler | PerElementSampler): CompiledSampler 
   };
 
   const planOf = (state: SamplerState<Tensor>, { denoiser }: TensorEvaluator): BatchPlan => {
+    const left = sampler.times.length - 1 - state.index;
+    const count = sampler.judge ? 1 : Math.min(stepsAtOnce, left);
     // A step-size control makes new numbers at every step, a key new keys at every run.
-    if (state.control || state.key || sampler.judge) return planBatch(plans, state, denoiser);
+    if (state.control || state.key || sampler.judge)
+      return planBatch(plans, state, denoiser, count);
     const known = planned.get(denoiser) ?? new Map<string, BatchPlan>();
     planned.set(denoiser, known);
     const place = `${state.index} ${state.history?.length ?? 0}`;
-    const plan = known.get(place) ?? planBatch(plans, state, denoiser);
+    const plan = known.get(place) ?? planBatch(plans, state, denoiser, count);
     known.set(place, plan);
     return plan;
   };
@@ -160,19 +178,22 @@ function samplersOf(sampler: Sampler | PerElementSampler): readonly Sampler[] {
 interface BatchPlan extends StepPlan {
   readonly first: Sampler;
   readonly width: number;
+  /** How many steps it is. */
+  readonly count: number;
 }
 
 function planBatch(
   samplers: readonly Sampler[],
   state: SamplerState<Tensor>,
   denoiser: Denoiser,
+  count = 1,
 ): BatchPlan {
   const width = samplers.length;
   const batch = state.x.shape[0] ?? 1;
   if (width > 1 && width !== batch) {
     throw new Error(`perElement: there are ${width} samplers for a batch of ${batch}`);
   }
-  const steps = samplers.map((sampler) => planStep(sampler, state, denoiser));
+  const steps = samplers.map((sampler) => planSteps(sampler, state, denoiser, count));
   const first = steps[0] as StepPlan;
   const other = steps.findIndex(({ structure }) => structure !== first.structure);
   if (other >= 0) {
@@ -182,7 +203,18 @@ function planBatch(
     );
   }
   const numbers = first.numbers.flatMap((_, k) => steps.map((step) => step.numbers[k] as number));
-  return { ...first, numbers, width, first: samplers[0] as Sampler };
+  return { ...first, numbers, width, count, first: samplers[0] as Sampler };
+}
+
+function stepped(
+  sampler: Sampler,
+  state: SamplerState<Tensor>,
+  evaluator: TensorEvaluator,
+  count: number,
+): SamplerState<Tensor> {
+  return count === 0
+    ? state
+    : stepped(sampler, sampler.step(state, evaluator), evaluator, count - 1);
 }
 
 /** The numbers of a plan, [how many, 1 or batch]. */

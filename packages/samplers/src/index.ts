@@ -67,7 +67,13 @@ export {
 export type { Kind, Variable } from "./exponential.ts";
 export type { Point } from "./point.ts";
 export { brownianTree, independentNoise, type NoiseSource } from "./noise-source.ts";
-export { compiled, perElement, type CompiledSampler, type PerElementSampler } from "./compiled.ts";
+export {
+  compiled,
+  perElement,
+  type CompiledSampler,
+  type CompiledSamplerOptions,
+  type PerElementSampler,
+} from "./compiled.ts";
 export { sample, trajectory, type SampleOptions } from "./sample.ts";
 export {
   stateFromJSON,

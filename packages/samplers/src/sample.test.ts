@@ -1,11 +1,14 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { rectifiedFlow, trigonometric, uniformGrid, type Prediction } from "@gen/schedules";
-import { key, memory, normal, scalar, tensor, useBackend, type Tensor } from "@gen/tensor";
+import { fill, key, memory, normal, scalar, tensor, useBackend, type Tensor } from "@gen/tensor";
 import { expectClose } from "@gen/testing";
 import { gaussianDenoiser, numberEvaluator } from "../test/gaussian.ts";
 import {
+  ddpm,
   euler,
+  forwardVariance,
   heun,
+  posteriorVariance,
   sample,
   stateFromJSON,
   stateToJSON,
@@ -164,6 +167,62 @@ test("what cannot be sampled is refused in one sentence", async () => {
   const wrong: Denoiser = { ...denoiser, predict: () => tensor([1]) };
   await expect(sample({ denoiser: wrong, sampler: fine, noise })).rejects.toThrow(
     "the denoiser must return the shape of x, [2, 2], got a prediction of shape [1]",
+  );
+  noise.dispose();
+});
+
+test("numbers that are not finite are reported with the step, its times and its noise level", async () => {
+  const noise = normal(key(5), [2, 2]);
+  const { numTensors } = memory();
+  let calls = 0;
+  const failing: Denoiser = {
+    ...denoiser,
+    predict: (x, t) =>
+      ++calls < 3
+        ? denoiser.predict(x, t)
+        : tensor([
+            [1, NaN],
+            [0, 1],
+          ]),
+  };
+  const sampler = euler([0.8, 0.6, 0.5, 0.2]);
+  await expect(sample({ denoiser: failing, sampler, noise })).rejects.toThrow(
+    "sample: step 2 of euler, from t = 0.5 (σ = 1) to t = 0.2, gave numbers that are not finite; " +
+      "look at what the denoiser predicts there",
+  );
+  expect(memory().numTensors).toBe(numTensors);
+  noise.dispose();
+});
+
+test("a learned variance comes from the model, between β̃ and β, and one without it is told so", async () => {
+  const noise = normal(key(6), [1000, 1]);
+  const times = [0.9, 0.6];
+  const samplesOf = async (v: number): Promise<number[]> => {
+    const learned: Denoiser = {
+      ...denoiser,
+      predictWithVariance: (x, t) => ({
+        prediction: denoiser.predict(x, t),
+        variance: fill(x.shape, v),
+      }),
+    };
+    const sampler = ddpm(times, { variance: "learned" });
+    const x = await sample({ denoiser: learned, sampler, noise, key: key(7) });
+    const values = [...(await x.data())];
+    x.dispose();
+    return values;
+  };
+  for (const [v, variance] of [
+    [-1, posteriorVariance],
+    [1, forwardVariance],
+  ] as const) {
+    const sampler = ddpm(times, { variance });
+    const plain = await sample({ denoiser, sampler, noise, key: key(7) });
+    expectClose(await samplesOf(v), await plain.data(), 1e-5);
+    plain.dispose();
+  }
+  const sampler = ddpm(times, { variance: "learned" });
+  await expect(sample({ denoiser, sampler, noise, key: key(7) })).rejects.toThrow(
+    "the denoiser says nothing of the variance",
   );
   noise.dispose();
 });

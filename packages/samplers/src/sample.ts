@@ -111,7 +111,11 @@ async function stepped(
   return after;
 }
 
-function notFinite({ name, times }: TensorSampler, index: number, { path }: TensorEvaluator): string {
+function notFinite(
+  { name, times }: TensorSampler,
+  index: number,
+  { path }: TensorEvaluator,
+): string {
   const t = times[index] as number;
   return (
     `sample: step ${index} of ${name}, from t = ${t} (σ = ${path.b(t) / path.a(t)}) to ` +

@@ -8,7 +8,7 @@ export interface Token {
   readonly id: number;
 }
 
-/** What a step will do, found out without computing anything. */
+/** What some steps will do, found out without computing anything. */
 export interface StepPlan {
   /** Its operations and what they take: steps of equal structure differ only in numbers and keys. */
   readonly structure: string;
@@ -16,21 +16,22 @@ export interface StepPlan {
   readonly numbers: readonly number[];
   /** The keys of its noise, in the order of their use. */
   readonly keys: readonly Key[];
-  /** The state after it; x is token 0 and the history tokens 1 … before it. */
+  /** The state after them; before them x is token 0 and the history tokens 1 …. */
   readonly after: SamplerState<Token>;
 }
 
-/** Runs a step on tokens. What it asks of the evaluator is exactly what it will ask of `evaluatorOn`. */
-export function planStep(
+/** Runs steps on tokens. What they ask of the evaluator is exactly what they will ask of `evaluatorOn`. */
+export function planSteps(
   sampler: Sampler,
   state: SamplerState<unknown>,
   model: { readonly path: Path; readonly prediction: Prediction },
+  count = 1,
 ): StepPlan {
   const numbers: number[] = [];
   const keys: Key[] = [];
   const operations: string[] = [];
-  let count = 0;
-  const token = (): Token => ({ id: count++ });
+  let tokens = 0;
+  const token = (): Token => ({ id: tokens++ });
   const made = (operation: string): Token => {
     operations.push(operation);
     return token();
@@ -79,7 +80,8 @@ export function planStep(
   const history = state.history?.map(token);
   const { history: _, ...rest } = state;
   const before: SamplerState<Token> = { ...rest, x, ...(history && { history }) };
-  const after = sampler.step(before, evaluator);
+  let after = before;
+  for (let i = 0; i < count; i++) after = sampler.step(after, evaluator);
   const results = [after.x, ...(after.history ?? [])].map(({ id }) => id);
   const structure = `${history?.length ?? 0}: ${operations.join("; ")} = ${results.join()}`;
   return { structure, numbers, keys, after };
