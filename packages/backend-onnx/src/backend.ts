@@ -9,6 +9,8 @@ import {
 } from "@tensorflow/tfjs-core";
 import { Graph, type Node, sameShape, sizeOf, type Value } from "./graph.ts";
 import { dataTypeOf, elementTypeOf } from "./data-type.ts";
+import { ModelRecording } from "./export/model-recording.ts";
+import { writeModel, type WriteOptions, type WrittenModel } from "./export/write-model.ts";
 import { lower, type LoweredGraph } from "./lower.ts";
 import { leavesOf, lostMessage, neededNodes } from "./needed.ts";
 import type { ElementType } from "./onnx/types.ts";
@@ -52,7 +54,8 @@ export class OnnxBackend extends KernelBackend {
   readonly #pending = new Set<Entry>();
   readonly #compiled = new Map<string, Compiled>();
   readonly #held = new HeldCounts();
-  #program: Program | undefined;
+  /** What is being recorded apart from the rest, if something is. */
+  #recording: Program | ModelRecording | undefined;
   #compilations = 0;
 
   constructor(runtime: Runtime) {
@@ -95,7 +98,7 @@ export class OnnxBackend extends KernelBackend {
 
   /** Computes all that is recorded and alive. */
   flush(): void {
-    if (this.#program) throw new Error(tracingMessage);
+    if (this.#recording) throw new Error(tracingMessage);
     if (this.#pending.size === 0) {
       this.graph.nodes = [];
       this.#held.sweep();
@@ -160,14 +163,30 @@ export class OnnxBackend extends KernelBackend {
       entry: (dataId) => this.#entry(dataId),
       held: this.#held,
       load: (lowered) => this.#load(lowered).session,
-      end: () => this.#endProgram(),
+      end: () => this.#endRecording(),
     });
-    this.#program = program;
+    this.#recording = program;
     return program;
   }
 
-  #endProgram(): void {
-    this.#program = undefined;
+  /** The same for a function that is to be a model file. */
+  startModel(): ModelRecording {
+    this.flush();
+    const recording = new ModelRecording(this, {
+      entry: (dataId) => this.#entry(dataId),
+      end: () => this.#endRecording(),
+    });
+    this.#recording = recording;
+    return recording;
+  }
+
+  /** Writes a recorded function, at one batch size or several, as a model file. */
+  writeModel(recordings: readonly ModelRecording[], options: WriteOptions): Promise<WrittenModel> {
+    return writeModel(recordings, this.#held, options);
+  }
+
+  #endRecording(): void {
+    this.#recording = undefined;
     this.#pending.clear();
     this.graph.nodes = [];
   }
@@ -247,7 +266,7 @@ export class OnnxBackend extends KernelBackend {
     const entry = this.#entry(dataId);
     const known = entry.input ?? entry.value;
     if (known.node || known.data instanceof Placeholder) {
-      if (this.#program) throw new Error(tracingMessage);
+      if (this.#recording) throw new Error(tracingMessage);
       this.flush();
     }
     const { data } = entry.value;
@@ -317,7 +336,7 @@ export class OnnxBackend extends KernelBackend {
 }
 
 const tracingMessage =
-  "A tensor was read while its function was being compiled: return it instead, and read it after the call";
+  "A tensor was read while its function was being recorded: return it instead, and read it after the call";
 
 /** A copy, so that who hands in an array may change it at once although nothing is computed yet. */
 function hostCopy(values: TypedArray | null, type: ElementType, size: number): HostData {

@@ -246,7 +246,7 @@ describe("what cannot be compiled is said, and leaves nothing behind", () => {
       );
     });
     const x = scalar(2);
-    expect(() => reads(x)).toThrow(/read while its function was being compiled/);
+    expect(() => reads(x)).toThrow(/read while its function was being recorded/);
     expect(v.dataSync()[0]).toBe(1);
     expect(numbers(add(x, 1))).toEqual([3]);
     dispose([x, v, start]);
@@ -255,7 +255,7 @@ describe("what cannot be compiled is said, and leaves nothing behind", () => {
   test("reading an argument", () => {
     const reads = compile((x: Tensor) => mul(x, x.dataSync()[0] as number));
     const x = scalar(2);
-    expect(() => reads(x)).toThrow(/read while its function was being compiled/);
+    expect(() => reads(x)).toThrow(/read while its function was being recorded/);
     x.dispose();
   });
 

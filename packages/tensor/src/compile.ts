@@ -134,7 +134,7 @@ function record(
     return fn(...inside);
   };
   // What is drawn from a key that is not an argument is the same at every call.
-  const bind = (dataId: DataId, refill?: Refill): void => {
+  const bind = ({ dataId }: Tensor, refill?: Refill): void => {
     if (refill) input(dataId, { refill });
   };
   try {

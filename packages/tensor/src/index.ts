@@ -24,6 +24,8 @@ export {
   uniformArray,
 } from "@gen/random";
 export { compile, type Compiled } from "./compile.ts";
+export { exportOnnx, type OnnxExport, type OnnxExportOptions } from "./export-onnx.ts";
+export type { ModelTensor } from "./recording.ts";
 export { settle } from "./settle.ts";
 export {
   useBackend,

@@ -27,7 +27,7 @@ export function draw(
 ): Tensor {
   const drawn = tensor(fill(key), shape, dtype as DataType);
   const origin = key.origin;
-  currentTrace()?.bind(drawn.dataId, origin && ((callKeys) => fill(origin(callKeys))));
+  currentTrace()?.bind(drawn, origin && ((callKeys) => fill(origin(callKeys))));
   return drawn;
 }
 

@@ -1,4 +1,11 @@
-import type { DataId, KernelBackend, TensorInfo, TypedArray } from "@tensorflow/tfjs-core";
+import type {
+  DataId,
+  DataType,
+  KernelBackend,
+  TensorInfo,
+  TypedArray,
+} from "@tensorflow/tfjs-core";
+import type { Recorder } from "./record-call.ts";
 
 /** What a backend that records operations offers beyond TensorFlow.js's interface. Eager backends have none of it. */
 export interface RecordingBackend extends KernelBackend {
@@ -6,6 +13,19 @@ export interface RecordingBackend extends KernelBackend {
   settle(): Promise<void>;
   /** Computes what is pending, then records until the program is finished or aborted; nothing can be read meanwhile. */
   startProgram(): Program;
+  /** The same for a function that is to be a model file. */
+  startModel(): ModelRecording;
+  /** Writes a function that was recorded at one batch size, or at several: then one model for any. */
+  writeModel(
+    recordings: readonly ModelRecording[],
+    options: {
+      batchSizes: readonly number[];
+      outputNames: readonly string[];
+      /** The name of a file beside the model, for the weights. */
+      weightsFile?: string | undefined;
+      metadata?: Readonly<Record<string, string>> | undefined;
+    },
+  ): Promise<WrittenModel>;
   /** A tensor of its own with the same numbers. */
   copy(tensor: TensorInfo): TensorInfo;
   /** Gives a data id the numbers of another, unless somebody shares it; answers whether it did. */
@@ -13,13 +33,9 @@ export interface RecordingBackend extends KernelBackend {
 }
 
 /** A function that is recorded once and then runs without any JavaScript per operation. */
-export interface Program {
+export interface Program extends Recorder {
   /** Makes a tensor an input of the program: its numbers differ from run to run. Others are kept as constants. */
   input(dataId: DataId): void;
-  /** Ends the recording. */
-  finish(outputs: readonly TensorInfo[]): void;
-  /** Forgets what was recorded. */
-  abort(): void;
   /** Operations in the compiled graph. */
   readonly nodeCount: number;
   /** Whether the program needs the input at this position. */
@@ -27,6 +43,31 @@ export interface Program {
   /** Runs it, with a data id of the backend or host data for each input that it reads. */
   run(inputs: readonly (DataId | TypedArray | undefined)[]): TensorInfo[];
   dispose(): void;
+}
+
+/** A function that is recorded to be a model file. */
+export interface ModelRecording extends Recorder {
+  /** A tensor without numbers. */
+  blank(shape: readonly number[], dtype: DataType): TensorInfo;
+  /** Makes a tensor an input of the model. */
+  input(tensor: TensorInfo, name: string): void;
+  /** Names the numbers of a tensor, should the model read them. */
+  weight(tensor: TensorInfo, name: string): void;
+}
+
+/** A tensor that a model takes or gives. */
+export interface ModelTensor {
+  readonly name: string;
+  readonly type: string;
+  /** A size that is not fixed is a text: "batch". */
+  readonly shape: readonly (number | string)[];
+}
+
+export interface WrittenModel {
+  model: Uint8Array;
+  weights: Uint8Array | undefined;
+  inputs: readonly ModelTensor[];
+  outputs: readonly ModelTensor[];
 }
 
 export function isRecording(backend: KernelBackend): backend is RecordingBackend {

@@ -1,4 +1,4 @@
-import type { DataId } from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Key } from "@gen/random";
 
 /** What is known while a function is being recorded. */
@@ -7,7 +7,7 @@ export interface Trace {
    * Is told of a tensor drawn on the host, and how its numbers follow from the keys of a call; not how, where they
    * follow from none of them.
    */
-  bind(dataId: DataId, refill?: Refill): void;
+  bind(drawn: Tensor, refill?: Refill): void;
 }
 
 /** Makes the numbers of a host tensor anew from the keys that a compiled function is called with. */
@@ -15,7 +15,7 @@ export type Refill = (callKeys: readonly Key[]) => Float32Array | Int32Array | U
 
 let active: Trace | undefined;
 
-/** The trace in progress, if a function is being compiled now. */
+/** The trace in progress, if a function is being recorded now. */
 export function currentTrace(): Trace | undefined {
   return active;
 }

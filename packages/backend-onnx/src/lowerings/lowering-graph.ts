@@ -3,10 +3,12 @@ import type { Attributes, ElementType } from "../onnx/types.ts";
 import type { Device } from "../runtime/runtime.ts";
 import { substitutes } from "../substitutes/index.ts";
 
+/** What runs the operators: a device, or anything that knows ONNX's own operators and no others. */
+export type Provider = Device | "standard";
+
 /** What the lowering may use. */
 export interface Target {
-  /** What runs the operators. */
-  provider: Device;
+  provider: Provider;
   /** Channels per block of the blocked convolution operators; 0 for none. */
   blockSize: number;
 }

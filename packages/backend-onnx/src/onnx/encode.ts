@@ -22,6 +22,7 @@ const domains: Readonly<Record<string, number>> = {
 export function encodeModel(model: Model): Uint8Array {
   const writer = new BinaryWriter();
   writer.tag(1, WireType.Varint).int64(irVersion);
+  writer.tag(2, WireType.LengthDelimited).string("gen");
   message(writer, 8, (w) => w.tag(2, WireType.Varint).int64(opset));
   for (const [domain, version] of Object.entries(domains)) {
     if (model.nodes.some((node) => node.domain === domain)) {
@@ -38,7 +39,16 @@ export function encodeModel(model: Model): Uint8Array {
     for (const input of model.inputs) message(w, 11, (v) => writeTensorInfo(v, input));
     for (const output of model.outputs) message(w, 12, (v) => writeTensorInfo(v, output));
   });
+  for (const [name, text] of Object.entries(model.metadata ?? {}))
+    writeText(writer, 14, name, text);
   return writer.finish();
+}
+
+function writeText(writer: BinaryWriter, field: number, name: string, text: string): void {
+  message(writer, field, (w) => {
+    w.tag(1, WireType.LengthDelimited).string(name);
+    w.tag(2, WireType.LengthDelimited).string(text);
+  });
 }
 
 function message(writer: BinaryWriter, field: number, body: (writer: BinaryWriter) => void): void {
@@ -86,7 +96,11 @@ function writeTensorInfo(writer: BinaryWriter, tensor: ModelTensor): void {
       if (!shape) return;
       message(v, 2, (sizes) => {
         for (const size of shape) {
-          message(sizes, 1, (dim) => dim.tag(1, WireType.Varint).int64(size));
+          message(sizes, 1, (dim) =>
+            typeof size === "string"
+              ? dim.tag(2, WireType.LengthDelimited).string(size)
+              : dim.tag(1, WireType.Varint).int64(size),
+          );
         }
       });
     }),
@@ -97,7 +111,13 @@ function writeConstant(writer: BinaryWriter, constant: ModelConstant): void {
   for (const size of constant.shape) writer.tag(1, WireType.Varint).int64(size);
   writer.tag(2, WireType.Varint).int32(elementType[constant.type]);
   writer.tag(8, WireType.LengthDelimited).string(constant.name);
-  const { buffer, byteOffset, byteLength } = constant.data;
+  const { data } = constant;
+  if (!ArrayBuffer.isView(data)) {
+    for (const [name, value] of Object.entries(data)) writeText(writer, 13, name, String(value));
+    writer.tag(14, WireType.Varint).int32(1); // data_location: external
+    return;
+  }
+  const { buffer, byteOffset, byteLength } = data;
   writer
     .tag(9, WireType.LengthDelimited)
     .bytes(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));

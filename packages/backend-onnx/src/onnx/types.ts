@@ -23,13 +23,20 @@ export type Attributes = Readonly<Record<string, Attribute>>;
 export interface ModelTensor {
   name: string;
   type: ElementType;
-  /** Undefined for any. */
-  shape: readonly number[] | undefined;
+  /** Undefined for any; a size that is not fixed has a name. */
+  shape: readonly (number | string)[] | undefined;
+}
+
+/** Where a file beside the model holds the bytes of a constant. */
+export interface ExternalData {
+  location: string;
+  offset: number;
+  length: number;
 }
 
 export interface ModelConstant extends ModelTensor {
   shape: readonly number[];
-  data: ArrayBufferView;
+  data: ArrayBufferView | ExternalData;
 }
 
 export interface ModelNode {
@@ -48,4 +55,6 @@ export interface Model {
   outputs: readonly ModelTensor[];
   constants: readonly ModelConstant[];
   nodes: readonly ModelNode[];
+  /** Texts for whoever reads the file. */
+  metadata?: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,5 @@
 import type { Node, Value } from "../graph.ts";
-import type { Device } from "../runtime/runtime.ts";
+import type { Provider } from "../lowerings/lowering-graph.ts";
 
 type Rule = (node: Node) => boolean;
 
@@ -23,10 +23,10 @@ const webgpu: Readonly<Record<string, Rule>> = {
   Slice: ({ inputs }) => inputs[4] !== undefined && steps(inputs[4]).some((step) => step < 0n),
 };
 
-const rules: Partial<Record<Device, Readonly<Record<string, Rule>>>> = { webgpu };
+const rules: Partial<Record<Provider, Readonly<Record<string, Rule>>>> = { webgpu };
 
 /** Whether a node of ONNX must not run on this provider itself. */
-export function isCpuOnly(provider: Device, node: Node): boolean {
+export function isCpuOnly(provider: Provider, node: Node): boolean {
   return node.domain === "" && (rules[provider]?.[node.op]?.(node) ?? false);
 }
 

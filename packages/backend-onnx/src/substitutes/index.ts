@@ -1,6 +1,6 @@
 import type { Graph, Value } from "../graph.ts";
 import type { Attributes, ElementType } from "../onnx/types.ts";
-import type { Device } from "../runtime/runtime.ts";
+import type { Provider } from "../lowerings/lowering-graph.ts";
 import { fusedMatMul } from "./fused-matmul.ts";
 import { splitOfFew } from "./split.ts";
 
@@ -13,6 +13,7 @@ export type Substitute = (
 ) => Value[] | undefined;
 
 /** What each provider wants in another form, by the operator's name. */
-export const substitutes: Partial<Record<Device, Readonly<Record<string, Substitute>>>> = {
+export const substitutes: Partial<Record<Provider, Readonly<Record<string, Substitute>>>> = {
   webgpu: { FusedMatMul: fusedMatMul, Split: splitOfFew },
+  standard: { FusedMatMul: fusedMatMul },
 };
