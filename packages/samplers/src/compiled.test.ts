@@ -8,6 +8,7 @@ import {
   compiled,
   ddpm,
   dormandPrince,
+  dpmSolverAdaptive,
   dpmSolverPlusPlusMultistep,
   euler,
   heun,
@@ -16,6 +17,7 @@ import {
   stateFromJSON,
   stateToJSON,
   trajectory,
+  uniPC,
 } from "./index.ts";
 
 const times = [0.9, 0.75, 0.6, 0.4, 0.25, 0.1];
@@ -26,6 +28,7 @@ beforeAll(async () => {
 
 test.each([
   ...members.map(({ name, make }) => [name, make] as const),
+  ["dpmSolverAdaptive", dpmSolverAdaptive] as const,
   ["dormandPrince", (t: number[]) => dormandPrince(t, { absolute: 1e-3, relative: 1e-3 })] as const,
 ])("%s gives the same samples compiled, and leaves no tensors", async (_name, make) => {
   const denoiser = perceptron(trigonometric, "velocity");
@@ -59,6 +62,37 @@ test("a compiled run makes a graph for each kind of step, and the next run none"
   if (stochastic.graphs > 0) expect(stochastic.graphs).toBe(1);
   sampler.dispose();
   stochastic.dispose();
+  noise.dispose();
+  denoiser.dispose();
+});
+
+test("steps in one graph give the samples of steps in many, whatever is left at the end", async () => {
+  const denoiser = perceptron(trigonometric, "data");
+  const noise = normal(key(1), [3, 2]);
+  for (const make of [
+    (t: number[]) => heun(t),
+    (t: number[]) => ddpm(t),
+    (t: number[]) => uniPC(t, { order: 3 }),
+  ]) {
+    const sampler = compiled(make(times), { stepsAtOnce: 2 });
+    const seen: number[] = [];
+    const [one, two] = [
+      await sample({ denoiser, sampler: make(times), noise, key: key(5) }),
+      await sample({
+        denoiser,
+        sampler,
+        noise,
+        key: key(5),
+        onStep: ({ index }) => void seen.push(index),
+      }),
+    ];
+    expectClose(await two.data(), await one.data(), 1e-5);
+    expect(seen).toEqual([2, 4, 5]);
+    [one, two, sampler].forEach((t) => t.dispose());
+  }
+  expect(() => compiled(heun(times), { stepsAtOnce: 0 })).toThrow(
+    "must be a positive integer, got 0",
+  );
   noise.dispose();
   denoiser.dispose();
 });

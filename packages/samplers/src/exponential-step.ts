@@ -44,11 +44,26 @@ export function exponentialStep<X>(
   from: Point,
   to: Point,
 ): X {
-  const { path } = evaluator;
   const finite = to.lambda - from.lambda < Infinity;
   if (!finite && (tableau.order > 1 || kind === "noise")) {
     return exponentialStep(exponentialEuler, "data", evaluator, x, from, to);
   }
+  return exponentialStages(tableau, kind, evaluator, x, from, to)(tableau.b);
+}
+
+/**
+ * The predictions at the stages of a step between finite log-SNRs: a function that gives the step's end by the
+ * polynomial through some of them.
+ */
+export function exponentialStages<X>(
+  tableau: ExponentialTableau,
+  kind: Kind,
+  evaluator: Evaluator<X>,
+  x: X,
+  from: Point,
+  to: Point,
+): (stages: readonly number[]) => X {
+  const { path } = evaluator;
   const points = tableau.c.map((share) => between(path, from, to, share));
   const predictions: X[] = [];
   const moved = (stages: readonly number[], target: Point): X => {
@@ -61,7 +76,7 @@ export function exponentialStep<X>(
     const input = i === 0 ? x : moved(tableau.a[i] as readonly number[], point);
     predictions.push(evaluator.predict(input, point.t, kind));
   });
-  return moved(tableau.b, to);
+  return (stages) => moved(stages, to);
 }
 
 /** The points that a step goes between. */

@@ -12,12 +12,15 @@ export { midpoint, midpointTableau } from "./midpoint.ts";
 export { ralston, ralstonTableau } from "./ralston.ts";
 export { heun3, heun3Tableau } from "./heun3.ts";
 export { rk4, rk4Tableau } from "./rk4.ts";
+export { dormandPrince, dormandPrinceFixed, dormandPrinceTableau } from "./dormand-prince.ts";
 export {
-  dormandPrince,
-  dormandPrinceFixed,
-  dormandPrinceTableau,
+  adaptive,
+  type AdaptiveMethod,
   type AdaptiveOptions,
-} from "./dormand-prince.ts";
+  type AdaptiveSampler,
+  type Attempt,
+} from "./adaptive.ts";
+export { dpmSolverAdaptive, type DPMSolverAdaptiveOptions } from "./dpm-solver-adaptive.ts";
 export type { Churn } from "./churn.ts";
 export { ddim, eulerAncestral } from "./ddim.ts";
 export {

@@ -19,8 +19,9 @@ export function perceptron(
   path: Path,
   prediction: Prediction,
   width = 16,
+  depth = 2,
 ): Denoiser & { dispose(): void } {
-  const sizes = [3, width, width, 2];
+  const sizes = [3, ...Array<number>(depth).fill(width), 2];
   const weights = sizes
     .slice(1)
     .map((to, i) =>
