@@ -44,6 +44,8 @@ const boxes = (): tf.Tensor =>
 /** One case or more for each group of kernels; the cpu backend says what is right. */
 const cases: Record<string, () => tf.Tensor | tf.Tensor[]> = {
   "cumulative product": () => tf.cumprod(wave([3, 7]), 1, true, true),
+  "stack, along axes counted from the end": () =>
+    [0, 1, 2, -1, -2, -3].map((axis) => tf.stack([wave([2, 3]), wave([2, 3], 1)], axis)),
   diagonal: () => tf.diag(wave([2, 3])),
   "average pooling in 3-D": () => run("AvgPool3D", { x: volume() }, { ...pool3, pad: "same" }),
   "max pooling in 3-D": () => run("MaxPool3D", { x: volume() }, { ...pool3, pad: "same" }),

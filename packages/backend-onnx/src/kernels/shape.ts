@@ -150,10 +150,13 @@ export const shapeKernels: Kernels = {
         `stack: all tensors must be alike, but one is ${other.type} [${other.shape}] and the first is ${first.type} [${first.shape}]`,
       );
     }
-    const stacked = values.map((x) =>
-      graph.reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]),
+    const along = axis < 0 ? axis + first.shape.length + 1 : axis;
+    const shape = [...first.shape.slice(0, along), 1, ...first.shape.slice(along)];
+    return concatOp(
+      graph,
+      values.map((x) => graph.reshape(x, shape)),
+      along,
     );
-    return concatOp(graph, stacked, axis);
   },
   Unpack: ({ graph, input, attributes: { axis } }) => {
     const x = input("value");
