@@ -119,6 +119,13 @@ export function nativeGpuRuntime(binding: Binding, { threads }: { threads: numbe
     };
   }
 
-  fromGpu.set("float32", open(identityModel("float32"), "cpu")); // throws here where there is no GPU
-  return { device, provider: "webgpu", blockSize: 0, load, idle: () => Promise.resolve() };
+  // What is read back comes after all that was started before. Throws here where there is no GPU.
+  const probe: NativeTensor = {
+    type: "float32",
+    data: Float32Array.of(0),
+    dims: [1],
+    location: "cpu",
+  };
+  const last = new GpuTensor(carry(toGpu, "gpu-buffer", probe));
+  return { device, provider: "webgpu", blockSize: 0, load, idle: async () => void last.readSync() };
 }
