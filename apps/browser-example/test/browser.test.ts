@@ -1,10 +1,10 @@
 import { useBackend } from "@gen/tensor";
 import { expectClose } from "@gen/testing";
+import { chromium } from "@gen/testing/chromium";
 import { type Browser, chromium as playwright, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serve } from "../src/serve.ts";
 import { type Result, trainAndSample } from "../src/train-and-sample.ts";
-import { chromium } from "./chromium.ts";
 
 const why = chromium ? "" : " (skipped: no Chromium here; install it, or name it in CHROMIUM)";
 

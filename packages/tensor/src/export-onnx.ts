@@ -119,7 +119,11 @@ function recordAt(
   const blanks: Tensor[] = [];
   let [taken, drawn] = [0, 0];
   const open = new Set<string>();
-  const nameOf = (usual: string): string => names.inputs?.[taken++] ?? usual;
+  const nameOf = (usual: string): string => {
+    const given = names.inputs?.[taken];
+    taken++;
+    return given ?? usual;
+  };
 
   const call = (): unknown => {
     const inside = mapStructure(

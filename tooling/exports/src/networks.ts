@@ -1,0 +1,225 @@
+import * as autoregressive from "@gen/autoregressive";
+import * as diffusion from "@gen/diffusion";
+import * as gan from "@gen/gan";
+import * as nn from "@gen/nn";
+import { classifierFree, ddpm, type Denoiser, heun, tensorEvaluator } from "@gen/samplers";
+import { uniformGrid } from "@gen/schedules";
+import {
+  add,
+  foldIn,
+  grad,
+  type Key,
+  key,
+  normal,
+  randint,
+  sum,
+  type Tensor,
+  tidy,
+  uniform,
+} from "@gen/tensor";
+import * as vae from "@gen/vae";
+
+/** Something that is exported and then run elsewhere. */
+export interface Exported {
+  name: string;
+  /** Its weights, by name. */
+  weights: ReturnType<typeof nn.state>;
+  /** Made for a batch of this size. */
+  inputs(batch: number): Tensor[];
+  run(...inputs: Tensor[]): Tensor;
+}
+
+type Shape = readonly number[];
+/** What one of the inputs is, but for its batch axis: numbers of a shape, or labels below a bound. */
+type Input = Shape | { below: number; shape?: Shape };
+
+const image = [8, 8, 3];
+const channels8 = [6, 6, 8];
+const tokens = [5, 8];
+const weightsKey = key(1);
+
+function of<M extends { forward(...inputs: never[]): Tensor }>(
+  Class: { new (...args: never[]): M; name: string },
+  model: M,
+  inputs: readonly Input[],
+  run?: (model: M, ...inputs: Tensor[]) => Tensor,
+): Exported {
+  const forward = model.forward.bind(model) as (...tensors: Tensor[]) => Tensor;
+  return exported(Class.name, model, inputs, run ? (...x) => run(model, ...x) : forward);
+}
+
+function exported(
+  name: string,
+  model: object,
+  inputs: readonly Input[],
+  run: (...inputs: Tensor[]) => Tensor,
+): Exported {
+  return {
+    name,
+    weights: disturbed(model),
+    inputs: (batch) => inputs.map((input, i) => made(foldIn(key(2), i), input, batch)),
+    run: (...tensors) => tidy(() => run(...tensors)),
+  };
+}
+
+/** Numbers that follow from a key: the same in every run. */
+function made(inputKey: Key, input: Input, batch: number): Tensor {
+  return "below" in input
+    ? randint(inputKey, [batch, ...(input.shape ?? [])], 0, input.below)
+    : normal(inputKey, [batch, ...input]);
+}
+
+/** Layers begin with zeros and ones here and there, which would hide mistakes: all weights move a little, upwards. */
+function disturbed(model: object): ReturnType<typeof nn.state> {
+  const weights = nn.state(model);
+  Object.values(weights).forEach((weight, i) => {
+    const moved = tidy(() => add(weight, uniform(foldIn(weightsKey, i), weight.shape, 0.05, 0.25)));
+    weight.assign(moved);
+    moved.dispose();
+  });
+  return weights;
+}
+
+/** Every class of the repository that has a forward pass, small; and functions made of them. */
+export function networks(): Exported[] {
+  const k = key(0);
+  const condition = [16];
+  const unet = { imageSize: 8, inChannels: 3, baseChannels: 8, multipliers: [1, 2], blocks: 1 };
+  const dit = { imageSize: 8, inChannels: 3, patch: 2, width: 16, depth: 2, heads: 2 };
+  const gpt = { vocabulary: 11, maxTokens: 5, width: 16, depth: 2, heads: 2 };
+  const dcgan = { imageSize: 16, imageChannels: 3, latents: 6, baseChannels: 4 };
+  const conv = { imageSize: 16, channels: [4, 8] };
+  const labels = (model: diffusion.Network, x?: Tensor, t?: Tensor, y?: Tensor): Tensor =>
+    model.forward(x as Tensor, t as Tensor, { labels: y });
+
+  return [
+    of(nn.AttentionBlock, new nn.AttentionBlock(k, 8), [channels8]),
+    of(nn.BatchNorm2d, new nn.BatchNorm2d(8), [channels8]),
+    of(nn.Conv2d, new nn.Conv2d(k, 8, 5, 3, { stride: 2 }), [channels8]),
+    of(nn.ConvTranspose2d, new nn.ConvTranspose2d(k, 8, 5, 4, { stride: 2 }), [channels8]),
+    of(nn.Downsample, new nn.Downsample(k, 8), [channels8]),
+    of(nn.Embedding, new nn.Embedding(k, 7, 4), [{ below: 7 }]),
+    of(nn.FourierEmbedding, new nn.FourierEmbedding(k, 8, { scale: 1 }), [[]]),
+    of(nn.GroupNorm, new nn.GroupNorm(2, 8), [channels8]),
+    of(nn.LayerNorm, new nn.LayerNorm(8), [tokens]),
+    of(nn.Linear, new nn.Linear(k, 8, 5), [tokens]),
+    of(nn.Mlp, new nn.Mlp(k, 8, 12), [tokens]),
+    of(nn.MultiheadAttention, new nn.MultiheadAttention(k, 8, 2), [tokens]),
+    of(nn.PatchEmbedding, new nn.PatchEmbedding(k, 2, 3, 6), [image]),
+    of(nn.ResidualBlock, new nn.ResidualBlock(k, 8, 12), [channels8]),
+    of(nn.RMSNorm, new nn.RMSNorm(8), [tokens]),
+    of(nn.TimeEmbedding, new nn.TimeEmbedding(k, 8, 6), [[]]),
+    of(nn.Upsample, new nn.Upsample(k, 8), [channels8]),
+    of(
+      diffusion.Conditioning,
+      new diffusion.Conditioning(k, 8, 16, 4),
+      [[], { below: 5 }],
+      (m, t, y) => m.forward(t as Tensor, { labels: y }),
+    ),
+    of(
+      diffusion.DiT,
+      new diffusion.DiT(k, { ...dit, classes: 4 }),
+      [image, [], { below: 5 }],
+      labels,
+    ),
+    of(diffusion.DiTBlock, new diffusion.DiTBlock(k, 16, 2), [[5, 16], condition]),
+    of(diffusion.LabelEmbedding, new diffusion.LabelEmbedding(k, 4, 8), [{ below: 5 }], (m, y) =>
+      m.forward(y, 0),
+    ),
+    of(
+      diffusion.UNet,
+      new diffusion.UNet(k, { ...unet, classes: 4 }),
+      [image, [], { below: 5 }],
+      labels,
+    ),
+    of(diffusion.VelocityMLP, new diffusion.VelocityMLP(k, { width: 16, depth: 2 }), [[2], []]),
+    of(vae.ConvEncoder, new vae.ConvEncoder(k, { ...conv, inChannels: 3, outShape: [6] }), [
+      [16, 16, 3],
+    ]),
+    of(vae.ConvDecoder, new vae.ConvDecoder(k, { ...conv, inShape: [3], outChannels: 3 }), [[3]]),
+    of(gan.DCGANGenerator, new gan.DCGANGenerator(k, dcgan), [[6]]),
+    of(gan.DCGANDiscriminator, new gan.DCGANDiscriminator(k, dcgan), [[16, 16, 3]]),
+    of(
+      autoregressive.CausalTransformer,
+      new autoregressive.CausalTransformer(k, { ...gpt, classes: 3 }),
+      [{ below: 11, shape: [5] }, { below: 3 }],
+    ),
+    ...composed(k, unet, conv),
+  ];
+}
+
+/** What is made of them: no class of its own, but what people export. */
+function composed(
+  k: Key,
+  unet: diffusion.UNetConfig,
+  conv: Omit<vae.ConvVAEConfig, "inChannels" | "latentShape">,
+): Exported[] {
+  const network = new diffusion.UNet(k, { ...unet, classes: 4 });
+  const denoiser = diffusion.denoiser(network);
+  const points = new diffusion.VelocityMLP(k, { width: 16, depth: 2 });
+  const energy = new nn.Mlp(k, 2, 16, { outFeatures: 1 });
+  const autoencoder = vae.convVAE(k, { ...conv, inChannels: 3, latentShape: [3] });
+  return [
+    exported("a denoiser, compiled by itself", network, [image, [], { below: 5 }], (x, t, y) =>
+      denoiser.predict(x as Tensor, t as Tensor, y),
+    ),
+    exported("a sampler of 3 steps with guidance", network, [image, { below: 4 }], (x, y) =>
+      sampled(classifierFree(denoiser, { scale: 2 }), heun(uniformGrid(3)).step, 3, x as Tensor, y),
+    ),
+    exported("an autoencoder's encoding", autoencoder, [[16, 16, 3]], (x) => {
+      const { mean, logVariance } = autoencoder.encode(x as Tensor);
+      return add(mean, logVariance);
+    }),
+    exported("an autoencoder's decoding", autoencoder, [[3]], (z) =>
+      autoencoder.decode(z as Tensor),
+    ),
+    exported("a score, the gradient of an energy", energy, [[2]], (x) =>
+      grad((at: Tensor) => sum(energy.forward(at)))(x as Tensor),
+    ),
+    exported("a vector field", points, [[2], []], (x, t) =>
+      points.forward(x as Tensor, t as Tensor),
+    ),
+  ];
+}
+
+type StepOf = ReturnType<typeof heun>["step"];
+
+/** All the steps of a sampler in one function: its state is plain, and its steps are pure. */
+export function sampled<Condition>(
+  denoiser: Denoiser<Condition>,
+  step: StepOf,
+  steps: number,
+  noise: Tensor,
+  condition?: Condition,
+  noiseKey?: Key,
+): Tensor {
+  const evaluator = tensorEvaluator(denoiser, condition);
+  let state: Parameters<typeof step<Tensor>>[0] = {
+    index: 0,
+    x: noise,
+    ...(noiseKey && { key: noiseKey }),
+  };
+  for (let i = 0; i < steps; i++) state = step(state, evaluator);
+  return state.x;
+}
+
+/** What the stochastic sampler is run with. */
+export const noiseKey: Key = key(5);
+
+/** A stochastic sampler on points: what it draws are inputs of the model. */
+export function stochastic(): { run(noise: Tensor): Tensor; weights: Exported["weights"] } {
+  const model = new diffusion.VelocityMLP(key(0), { width: 16, depth: 2 });
+  const denoiser = diffusion.denoiser(model);
+  const weights = disturbed(model);
+  const sampler = ddpm(uniformGrid(3, 0.9));
+  return { weights, run: (x) => sampled(denoiser, sampler.step, 3, x, undefined, noiseKey) };
+}
+
+/** Every exported class with a forward pass, by package. */
+export function classesWithForward(): string[] {
+  return [nn, diffusion, vae, gan, autoregressive].flatMap((exports) =>
+    Object.entries(exports)
+      .filter(([, value]) => typeof value === "function" && "forward" in (value.prototype ?? {}))
+      .map(([name]) => name),
+  );
+}
