@@ -1,16 +1,20 @@
-import "@tensorflow/tfjs-backend-cpu";
-import { getKernelsForBackend } from "@tensorflow/tfjs-core";
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { cpuKernels, kernelTable, missing } from "../../test/kernel-table.ts";
 import { kernels } from "./registry.ts";
 
-/** Kernels of the cpu backend that are not ours, and why. */
-const missing: Record<string, string> = {
-  Draw: "draws on a canvas of a web page",
-};
-
 test("every kernel of TensorFlow.js's cpu backend is registered, but those named with a reason", () => {
-  const names = getKernelsForBackend("cpu").map(({ kernelName }) => kernelName);
+  const names = cpuKernels();
   expect(names.length).toBeGreaterThan(170);
   expect(names.filter((name) => !(name in kernels) && !(name in missing))).toEqual([]);
   expect(Object.keys(missing).filter((name) => name in kernels)).toEqual([]);
+});
+
+test("docs/kernels.md says what becomes of each", () => {
+  const text = readFileSync(new URL("../../../../docs/kernels.md", import.meta.url), "utf8");
+  const cells = (table: string): string[] =>
+    table.split("\n").map((line) => line.replaceAll(/[ -]+/g, " "));
+  expect(cells(text), "run `pnpm --filter @gen/backend-onnx kernels`").toEqual(
+    cells(kernelTable()),
+  );
 });
