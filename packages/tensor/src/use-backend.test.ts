@@ -37,3 +37,18 @@ test("an unknown name is refused with the names there are", async () => {
   process.env["GEN_BACKEND"] = "fast";
   await expect(useBackend()).rejects.toThrow(/"fast" is not a backend/);
 });
+
+test("a device is chosen by option or by GEN_DEVICE, and means the onnx backend", async () => {
+  process.env["GEN_DEVICE"] = "wasm";
+  try {
+    const choice = await useBackend();
+    expect([choice.name, choice.device.slice(0, 17)]).toEqual(["onnx", "cpu (WebAssembly,"]);
+  } finally {
+    delete process.env["GEN_DEVICE"];
+  }
+  const { name, device } = await useBackend(undefined, { device: "cpu" });
+  expect([name, device.includes("WebAssembly")]).toEqual(["onnx", false]);
+  await expect(useBackend("onnx", { device: "tpu" as never })).rejects.toThrow(
+    'useBackend: the backend "onnx" cannot be used here: registerOnnxBackend: "tpu" is not a device; there are cpu, webgpu, cuda and wasm.',
+  );
+});

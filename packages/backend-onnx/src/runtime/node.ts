@@ -4,6 +4,7 @@ import process from "node:process";
 import { type Binding, nativeRuntime } from "./native.ts";
 import { nativeGpuRuntime } from "./native-gpu.ts";
 import { type Runtime, type RuntimeOptions } from "./runtime.ts";
+import type { Ort } from "./web.ts";
 
 // What of the engine is Node's: a bundler for browsers takes browser.ts in its place (package.json, "imports").
 
@@ -17,9 +18,8 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   const device = options.device ?? "cpu";
   const threads = options.threads ?? availableParallelism();
   if (device === "wasm") {
-    const ort = await import("onnxruntime-web");
     const { webRuntime } = await import("./web.ts");
-    return webRuntime(ort, { provider: device, threads, wasmPaths: options.wasmPaths });
+    return webRuntime(await loadWeb(), { provider: device, threads, wasmPaths: options.wasmPaths });
   }
   const binding = loadBinding();
   switch (device) {
@@ -63,6 +63,18 @@ function loadBinding(): Binding {
   }
   loaded.initOrt();
   return loaded.binding;
+}
+
+async function loadWeb(): Promise<Ort> {
+  try {
+    return await import("onnxruntime-web");
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new Error(
+      'the device "wasm" needs onnxruntime-web; install it with: npm install onnxruntime-web@1.30.0',
+      { cause: error },
+    );
+  }
 }
 
 /** Says in one sentence what ONNX Runtime would say in many lines on stderr. */
