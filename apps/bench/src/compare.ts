@@ -197,9 +197,9 @@ async function takeTurn(
 }
 
 /** `sameWork`, with a message that says who. */
-function checked({ name }: Workload, ours: Runner, peer: Runner): number {
+function checked({ name, flopTolerance }: Workload, ours: Runner, peer: Runner): number {
   try {
-    return sameWork(ours.prepared, peer.prepared);
+    return sameWork(ours.prepared, peer.prepared, flopTolerance);
   } catch (error) {
     throw new Failure(
       `${name}: ${label(peer.lane)} does not do the same work: ${(error as Error).message}`,

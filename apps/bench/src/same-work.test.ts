@@ -20,6 +20,8 @@ test("another number of operations is other work, where both counted", () => {
   expect(() => sameWork(counted, { ...counted, flops: 101 })).toThrow(
     "ours takes 100 operations a step, it takes 101",
   );
+  expect(sameWork(counted, { ...counted, flops: 101 }, 0.02)).toBe(0);
+  expect(() => sameWork(counted, { ...counted, flops: 103 }, 0.02)).toThrow("operations");
   expect(sameWork(counted, ours)).toBe(0);
 });
 

@@ -8,15 +8,17 @@ const tolerance = 1e-3;
  * and inputs, the same results of the first steps.
  *
  * @param peer may have done fewer steps of the check, and not counted operations
+ * @param flopTolerance by how much the operations may differ in number, relative
  * @returns how far the peer's results are from ours, relative, at worst
  * @throws if it is not the same
  */
-export function sameWork(ours: Prepared, peer: Prepared): number {
+export function sameWork(ours: Prepared, peer: Prepared, flopTolerance = 0): number {
   if (ours.parameters !== peer.parameters) {
     throw new Error(`ours has ${ours.parameters} parameters, it has ${peer.parameters}`);
   }
-  if (peer.flops !== undefined && ours.flops !== peer.flops) {
-    throw new Error(`ours takes ${ours.flops} operations a step, it takes ${peer.flops}`);
+  const { flops = 0 } = ours;
+  if (peer.flops !== undefined && !(Math.abs(flops - peer.flops) <= flopTolerance * flops)) {
+    throw new Error(`ours takes ${flops} operations a step, it takes ${peer.flops}`);
   }
   const errors = peer.checks.map((value, i) => Math.abs(((ours.checks[i] ?? NaN) - value) / value));
   const worst = Math.max(...errors);

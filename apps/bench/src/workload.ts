@@ -20,6 +20,8 @@ export interface Workload {
   readonly evaluations?: number;
   /** Whether both sides' operations are counted and must be equal. */
   readonly counted: boolean;
+  /** By how much they may differ, relative. Default 0. */
+  readonly flopTolerance?: number;
   /** What every step is given. Images are [n, h, w, c]. */
   inputs(): Shared;
   /** The random numbers of a step, which PyTorch's side is given for the checks. */

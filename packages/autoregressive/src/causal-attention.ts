@@ -1,6 +1,5 @@
 import { init, Linear } from "@gen/nn";
 import { type Key, reshape, split, splitTensor, type Tensor, tidy, transpose } from "@gen/tensor";
-import { attendToPieces, type Piece } from "./attend-to-pieces.ts";
 
 /**
  * Self-attention of a transformer (Vaswani et al., arXiv:1706.03762, section 3.2.2): one projection to queries, keys
@@ -25,10 +24,10 @@ export class CausalAttention {
 
   /**
    * @param x [batch, tokens, width]
-   * @param attendTo takes the keys and values of x, [batch, heads, tokens, width / heads] each, and says what to attend to
+   * @param attend what the queries attend to: all three are [batch, heads, tokens, width / heads], and so is its result
    * @returns [batch, tokens, width]; the caller disposes of it
    */
-  forward(x: Tensor, attendTo: AttendTo): Tensor {
+  forward(x: Tensor, attend: Attend): Tensor {
     return tidy(() => {
       const [batch, tokens] = x.shape as [number, number];
       const parts = reshape(this.qkv.forward(x), [batch, tokens, 3 * this.heads, -1]);
@@ -37,10 +36,10 @@ export class CausalAttention {
         Tensor,
         Tensor,
       ];
-      const joined = attendToPieces(q, attendTo(k, v));
-      return this.proj.forward(reshape(transpose(joined, [0, 2, 1, 3]), x.shape));
+      const joined = transpose(attend(q, k, v), [0, 2, 1, 3]);
+      return this.proj.forward(reshape(joined, x.shape));
     });
   }
 }
 
-export type AttendTo = (keys: Tensor, values: Tensor) => readonly Piece[];
+export type Attend = (q: Tensor, k: Tensor, v: Tensor) => Tensor;

@@ -11,7 +11,9 @@ import {
   tensor,
   tidy,
 } from "@gen/tensor";
+import { attendToPieces } from "./attend-to-pieces.ts";
 import { causalMask } from "./causal-mask.ts";
+import { causalSelfAttention } from "./causal-self-attention.ts";
 import type { KeyValueCache, Past } from "./key-value-cache.ts";
 import { TransformerBlock } from "./transformer-block.ts";
 
@@ -81,7 +83,7 @@ export class CausalTransformer {
       const positions = slice(this.positions.weight, [0, 0], [count, -1]);
       const mask = causalMask(count);
       const h = this.blocks.reduce(
-        (x, block) => block.forward(x, (keys, values) => [{ keys, values, mask }]),
+        (x, block) => block.forward(x, (q, k, v) => causalSelfAttention(q, k, v, mask)),
         add(this.tokens.forward(given), positions),
       );
       return this.head(h);
@@ -103,7 +105,9 @@ export class CausalTransformer {
       const x = add(this.tokens.forward(token), this.positions.forward(position));
       const h = this.blocks.reduce(
         (t, block, i) =>
-          block.forward(t, (keys, values) => cache.put(i, position, past[i], { keys, values })),
+          block.forward(t, (q, keys, values) =>
+            attendToPieces(q, cache.put(i, position, past[i], { keys, values })),
+          ),
         reshape(x, [batch, 1, -1]),
       );
       return reshape(this.head(h), [batch, -1]);

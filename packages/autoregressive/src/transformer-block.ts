@@ -1,6 +1,6 @@
 import { geluTanh, init, LayerNorm, Mlp } from "@gen/nn";
 import { add, type Key, split, type Tensor, tidy } from "@gen/tensor";
-import { type AttendTo, CausalAttention } from "./causal-attention.ts";
+import { type Attend, CausalAttention } from "./causal-attention.ts";
 
 /**
  * A transformer block as GPT-2's (Radford et al. 2019, section 2.3): norms before attention and perceptron, gelu in
@@ -27,9 +27,9 @@ export class TransformerBlock {
   }
 
   /** x [batch, tokens, width] → the same shape, as `CausalAttention.forward`. The caller disposes of the result. */
-  forward(x: Tensor, attendTo: AttendTo): Tensor {
+  forward(x: Tensor, attend: Attend): Tensor {
     return tidy(() => {
-      const h = add(x, this.attention.forward(this.norm1.forward(x), attendTo));
+      const h = add(x, this.attention.forward(this.norm1.forward(x), attend));
       return add(h, this.mlp.forward(this.norm2.forward(h)));
     });
   }
