@@ -4,7 +4,9 @@ import { isCpuOnly } from "./substitutes/cpu-only.ts";
 import { lowerings } from "./lowerings/index.ts";
 import { encodeModel } from "./onnx/encode.ts";
 import { LoweringGraph, type Target } from "./lowerings/lowering-graph.ts";
+import { latestFirst } from "./latest-first.ts";
 import { neededNodes } from "./needed.ts";
+import { rematerialize } from "./rematerialize.ts";
 import type { ModelConstant, ModelNode, ModelTensor } from "./onnx/types.ts";
 
 export interface LoweredGraph {
@@ -128,7 +130,7 @@ export function lowerNodes(
   }
   return {
     graph,
-    nodes: neededNodes(graph.nodes, [...ends]),
+    nodes: latestFirst(rematerialize(neededNodes(graph.nodes, [...ends]), [...ends])),
     inputs: inputs.map(find),
     outputs: [...ends],
   };

@@ -41,7 +41,11 @@ export function sessionOptions(threads: number): object {
     enableMemPattern: false,
     // Threads wait awake for 100 µs, and not between runs: as fast as waiting awake for long, and on a machine that is
     // shared half the time of it (docs/performance.md).
-    extra: { session: { force_spinning_stop: "1", intra_op: { spin_duration_us: "100" } } },
+    // What is computed twice is meant to be (rematerialize.ts); the rest is made once before it comes here.
+    extra: {
+      optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" },
+      session: { force_spinning_stop: "1", intra_op: { spin_duration_us: "100" } },
+    },
   };
 }
 
