@@ -19,7 +19,7 @@ export function mapStructure(
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) {
       throw new Error(
-        `compile: ${where} is a ${(value as object).constructor.name}; a compiled function takes and gives tensors, keys, plain values, and arrays and plain objects of them`,
+        `${where} is a ${(value as object).constructor.name}; a function that is recorded takes and gives tensors, keys, plain values, and arrays and plain objects of them`,
       );
     }
     return Object.fromEntries(
@@ -30,7 +30,7 @@ export function mapStructure(
     );
   }
   if (typeof value === "function" || typeof value === "symbol" || typeof value === "bigint") {
-    throw new Error(`compile: ${where} is a ${typeof value}; pass it by closure instead`);
+    throw new Error(`${where} is a ${typeof value}; pass it by closure instead`);
   }
   return value;
 }

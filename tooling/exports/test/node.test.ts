@@ -1,18 +1,10 @@
-import {
-  dispose,
-  exportOnnx,
-  foldIn,
-  key,
-  memory,
-  normal,
-  type OnnxExport,
-  useBackend,
-} from "@gen/tensor";
+import { dispose, exportOnnx, foldIn, key, memory, normal, useBackend } from "@gen/tensor";
 import { expectClose, relativeError } from "@gen/testing";
 import { parse } from "@gen/safetensors";
-import * as ort from "onnxruntime-node";
+import type { InferenceSession } from "onnxruntime-node";
 import { beforeAll, expect, test } from "vitest";
 import { caseOf, type Values, valuesOf } from "../src/cases.ts";
+import { outputOf } from "../src/output-of.ts";
 import {
   classesWithForward,
   type Exported,
@@ -26,24 +18,6 @@ beforeAll(async () => {
   await useBackend("onnx", { device: "cpu" });
   all = networks();
 });
-
-/** What ONNX Runtime's public interface makes of a model. */
-async function outputOf(
-  { model, inputs, outputs }: OnnxExport,
-  given: readonly Values[],
-  options: ort.InferenceSession.SessionOptions = {},
-): Promise<{ shape: readonly number[]; data: Float32Array }> {
-  const session = await ort.InferenceSession.create(model, { logSeverityLevel: 3, ...options });
-  const feeds = inputs.map(({ name }, i): [string, ort.Tensor] => {
-    const { dtype, data, shape } = given[i] as Values;
-    return [name, new ort.Tensor(dtype as "float32", data as Float32Array, shape)];
-  });
-  const results = await session.run(Object.fromEntries(feeds));
-  const { dims, data } = results[outputs[0]?.name as string] as ort.Tensor;
-  const output = { shape: dims, data: Float32Array.from(data as Float32Array) };
-  await session.release();
-  return output;
-}
 
 test("every class of the repository with a forward pass is in the list", () => {
   const listed = all.map(({ name }) => name);
@@ -89,7 +63,7 @@ test("the weights beside a model are a safetensors file under the names of the s
   expect(file.model.byteLength).toBeLessThan((file.weights as Uint8Array).byteLength);
   const [{ inputs, output }] = runs as [(typeof runs)[number]];
   const externalData = [{ path: "u.safetensors", data: file.weights as Uint8Array }];
-  const options = { externalData } as ort.InferenceSession.SessionOptions;
+  const options = { externalData } as InferenceSession.SessionOptions;
   expectClose((await outputOf(file, inputs, options)).data, output.data, 1e-4);
 });
 
