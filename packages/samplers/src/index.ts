@@ -78,6 +78,7 @@ export {
   type PerElementSampler,
 } from "./compiled.ts";
 export { sample, trajectory, type SampleOptions } from "./sample.ts";
+export { unrolled } from "./unrolled.ts";
 export {
   stateFromJSON,
   stateToJSON,

@@ -2,7 +2,7 @@ import * as autoregressive from "@gen/autoregressive";
 import * as diffusion from "@gen/diffusion";
 import * as gan from "@gen/gan";
 import * as nn from "@gen/nn";
-import { classifierFree, ddpm, type Denoiser, heun, tensorEvaluator } from "@gen/samplers";
+import { classifierFree, ddpm, heun, unrolled } from "@gen/samplers";
 import { uniformGrid } from "@gen/schedules";
 import {
   add,
@@ -164,7 +164,7 @@ function composed(
       denoiser.predict(x as Tensor, t as Tensor, y),
     ),
     exported("a sampler of 3 steps with guidance", network, [image, { below: 4 }], (x, y) =>
-      sampled(classifierFree(denoiser, { scale: 2 }), heun(uniformGrid(3)).step, 3, x as Tensor, y),
+      unrolled(classifierFree(denoiser, { scale: 2 }), heun(uniformGrid(3)))(x as Tensor, y),
     ),
     exported("an autoencoder's encoding", autoencoder, [[16, 16, 3]], (x) => {
       const { mean, logVariance } = autoencoder.encode(x as Tensor);
@@ -182,27 +182,6 @@ function composed(
   ];
 }
 
-type StepOf = ReturnType<typeof heun>["step"];
-
-/** All the steps of a sampler in one function: its state is plain, and its steps are pure. */
-export function sampled<Condition>(
-  denoiser: Denoiser<Condition>,
-  step: StepOf,
-  steps: number,
-  noise: Tensor,
-  condition?: Condition,
-  noiseKey?: Key,
-): Tensor {
-  const evaluator = tensorEvaluator(denoiser, condition);
-  let state: Parameters<typeof step<Tensor>>[0] = {
-    index: 0,
-    x: noise,
-    ...(noiseKey && { key: noiseKey }),
-  };
-  for (let i = 0; i < steps; i++) state = step(state, evaluator);
-  return state.x;
-}
-
 /** What the stochastic sampler is run with. */
 export const noiseKey: Key = key(5);
 
@@ -211,8 +190,8 @@ export function stochastic(): { run(noise: Tensor): Tensor; weights: Exported["w
   const model = new diffusion.VelocityMLP(key(0), { width: 16, depth: 2 });
   const denoiser = diffusion.denoiser(model);
   const weights = disturbed(model);
-  const sampler = ddpm(uniformGrid(3, 0.9));
-  return { weights, run: (x) => sampled(denoiser, sampler.step, 3, x, undefined, noiseKey) };
+  const draw = unrolled(denoiser, ddpm(uniformGrid(3, 0.9)));
+  return { weights, run: (x) => draw(x, undefined, noiseKey) };
 }
 
 /** Every exported class with a forward pass, by package. */
