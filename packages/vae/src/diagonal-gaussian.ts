@@ -40,9 +40,20 @@ export function reparameterize({ mean, logVariance }: DiagonalGaussian, key: Key
  *
  * @returns [batch]; the caller disposes of it
  */
-export function klToStandardNormal({ mean, logVariance }: DiagonalGaussian): Tensor {
-  return tidy(() => {
-    const terms = sub(add(square(mean), exp(logVariance)), add(logVariance, 1));
-    return mul(sum(reshape(terms, [mean.shape[0] as number, -1]), 1), 0.5);
-  });
+export function klToStandardNormal(q: DiagonalGaussian): Tensor {
+  return tidy(() => mul(sum(twiceTheKl(q), 1), 0.5));
+}
+
+/**
+ * As `klToStandardNormal`, each latent by itself.
+ *
+ * @returns [batch, latents]; the caller disposes of it
+ */
+export function klOfEachLatent(q: DiagonalGaussian): Tensor {
+  return tidy(() => mul(twiceTheKl(q), 0.5));
+}
+
+function twiceTheKl({ mean, logVariance }: DiagonalGaussian): Tensor {
+  const terms = sub(add(square(mean), exp(logVariance)), add(logVariance, 1));
+  return reshape(terms, [mean.shape[0] as number, -1]);
 }

@@ -1,5 +1,5 @@
 import { type Key, sub, type Tensor, tidy } from "@gen/tensor";
-import { klToStandardNormal, reparameterize } from "./diagonal-gaussian.ts";
+import { type DiagonalGaussian, klToStandardNormal, reparameterize } from "./diagonal-gaussian.ts";
 import type { VAE } from "./vae.ts";
 
 export interface ElboOptions {
@@ -8,6 +8,8 @@ export interface ElboOptions {
   readonly images: Tensor;
   /** The noise of the latents follows from it. */
   readonly key: Key;
+  /** Labels, int32 [batch], for a conditional model: the bound is then one of log p(x | y). */
+  readonly condition?: Tensor | undefined;
 }
 
 /** In nats for each example, [batch]. */
@@ -24,12 +26,25 @@ export type Elbo = {
  *
  * @returns the caller disposes of all three
  */
-export function elbo({ model, images, key }: ElboOptions): Elbo {
+export function elbo(options: ElboOptions): Elbo {
   return tidy(() => {
-    const posterior = model.encode(images);
-    const outputs = model.decoder.forward(reparameterize(posterior, key));
-    const logLikelihood = model.likelihood.logProbability(images, outputs);
-    const kl = klToStandardNormal(posterior);
+    const { logLikelihood, kl } = pass(options);
     return { elbo: sub(logLikelihood, kl), logLikelihood, kl };
   });
+}
+
+/** One pass through encoder and decoder: what the bound and the losses are made of. Inside a tidy. */
+export function pass({ model, images, key, condition }: ElboOptions): Pass {
+  const posterior = model.encode(images, condition);
+  const z = reparameterize(posterior, key);
+  const outputs = model.decoder.forward(z, condition);
+  const logLikelihood = model.likelihood.logProbability(images, outputs);
+  return { posterior, z, logLikelihood, kl: klToStandardNormal(posterior) };
+}
+
+export interface Pass {
+  readonly posterior: DiagonalGaussian;
+  readonly z: Tensor;
+  readonly logLikelihood: Tensor;
+  readonly kl: Tensor;
 }

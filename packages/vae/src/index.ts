@@ -1,15 +1,46 @@
-export { bernoulli } from "./bernoulli.ts";
+// Networks, and the models that they make.
+export type { Part } from "./part.ts";
 export type { ConvConfig } from "./conv-config.ts";
 export { ConvDecoder, type ConvDecoderConfig } from "./conv-decoder.ts";
 export { ConvEncoder, type ConvEncoderConfig } from "./conv-encoder.ts";
+export { DenseNetwork, type DenseNetworkConfig } from "./dense-network.ts";
+export { Conditioned, type ConditionedOptions } from "./conditioned.ts";
+export {
+  Autoencoder,
+  autoencoderLoss,
+  type AutoencoderLossOptions,
+  type AutoencoderParts,
+} from "./autoencoder.ts";
+export { VAE, type VAEParts } from "./vae.ts";
+export { convVAE, type ConvVAEConfig } from "./conv-vae.ts";
+export { denseVAE, type DenseVAEConfig } from "./dense-vae.ts";
+
+// Likelihoods.
+export type { Likelihood } from "./likelihood.ts";
+export { type LikelihoodConfig, likelihoodOf } from "./likelihoods.ts";
+export { bernoulli } from "./bernoulli.ts";
+export { discretizedLogistic } from "./discretized-logistic.ts";
+export { gaussian, gaussianWithVariance } from "./gaussian.ts";
+
+// Bounds and losses.
 export {
   type DiagonalGaussian,
   diagonalGaussian,
+  klOfEachLatent,
   klToStandardNormal,
   reparameterize,
 } from "./diagonal-gaussian.ts";
 export { elbo, type Elbo, type ElboOptions } from "./elbo.ts";
-export { gaussian, gaussianWithVariance } from "./gaussian.ts";
-export type { Likelihood } from "./likelihood.ts";
-export { convVAE, type ConvVAEConfig, type Part, VAE, type VAEParts } from "./vae.ts";
 export { vaeLoss, type VAELosses, type VAELossOptions } from "./vae-loss.ts";
+export { klPenalty, type Latents, type Penalty } from "./penalty.ts";
+export { capacityPenalty } from "./capacity-penalty.ts";
+export { freeBitsPenalty } from "./free-bits-penalty.ts";
+export { mmdPenalty, type MMDPenaltyOptions } from "./mmd-penalty.ts";
+export {
+  totalCorrelationPenalty,
+  type TotalCorrelationOptions,
+} from "./total-correlation-penalty.ts";
+export { scheduled } from "./scheduled.ts";
+export { type ImportanceOptions, importanceWeights } from "./importance-weights.ts";
+export { iwaeLoss } from "./iwae-loss.ts";
+export { anomalyScore, logLikelihood, type LogLikelihoodOptions } from "./log-likelihood.ts";

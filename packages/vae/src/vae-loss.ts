@@ -1,26 +1,37 @@
-import { add, mean, mul, type Tensor, tidy } from "@gen/tensor";
-import { elbo, type ElboOptions } from "./elbo.ts";
+import { add, foldIn, mean, mul, type Tensor, tidy } from "@gen/tensor";
+import { type ElboOptions, pass } from "./elbo.ts";
+import { klPenalty, type Penalty } from "./penalty.ts";
 
 export interface VAELossOptions extends ElboOptions {
-  /** Weight of the KL divergence (β-VAE, Higgins et al. 2017). Default 1: the loss is the negative ELBO. */
-  readonly beta?: number;
+  /** Weight of the penalty (β-VAE, Higgins et al. 2017); a scalar tensor where it changes in training. Default 1. */
+  readonly beta?: number | Tensor;
+  /** Default `klPenalty`: with β = 1 the loss is the negative ELBO. */
+  readonly penalty?: Penalty;
 }
 
 /** Scalars in nats: means over the batch. */
 export type VAELosses = Record<"loss" | "reconstruction" | "kl", Tensor>;
 
 /**
- * The negative evidence lower bound of a batch, E[−log p(x | z)] + β·KL, for `trainStep` of `@gen/train`.
+ * E[−log p(x | z)] + β·penalty of a batch, for `trainStep` of `@gen/train`.
  *
- * @returns the loss and its two parts; the caller disposes of all
+ * @returns the loss, the first part, and the KL divergence whatever the penalty; the caller disposes of all
  * @throws if beta is negative
  */
-export function vaeLoss({ beta = 1, ...options }: VAELossOptions): VAELosses {
-  if (!(beta >= 0)) throw new Error(`vaeLoss: beta must be at least 0, got ${beta}`);
+export function vaeLoss({ beta = 1, penalty = klPenalty, ...options }: VAELossOptions): VAELosses {
+  checkBeta("vaeLoss", beta);
   return tidy(() => {
-    const { logLikelihood, kl } = elbo(options);
+    const { logLikelihood, ...latents } = pass(options);
     const reconstruction = mul(mean(logLikelihood), -1);
-    const divergence = mean(kl);
-    return { loss: add(reconstruction, mul(divergence, beta)), reconstruction, kl: divergence };
+    const penalised = penalty({ ...latents, key: foldIn(options.key, 1) });
+    const loss = add(reconstruction, mul(penalised, beta));
+    return { loss, reconstruction, kl: mean(latents.kl) };
   });
+}
+
+/** Refuses a weight that is a negative number; tensors are not read. */
+export function checkBeta(name: string, beta: number | Tensor): void {
+  if (typeof beta === "number" && !(beta >= 0)) {
+    throw new Error(`${name}: beta must be at least 0, got ${beta}`);
+  }
 }

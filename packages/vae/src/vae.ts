@@ -1,16 +1,8 @@
-import { type Key, split, type Tensor, tidy } from "@gen/tensor";
+import { type Tensor, tidy } from "@gen/tensor";
 import { bernoulli } from "./bernoulli.ts";
-import type { ConvConfig } from "./conv-config.ts";
-import { ConvDecoder } from "./conv-decoder.ts";
-import { ConvEncoder } from "./conv-encoder.ts";
 import { type DiagonalGaussian, diagonalGaussian } from "./diagonal-gaussian.ts";
 import type { Likelihood } from "./likelihood.ts";
-
-/** A network of one input. */
-export interface Part {
-  /** The caller disposes of the result. */
-  forward(x: Tensor): Tensor;
-}
+import type { Part } from "./part.ts";
 
 /** What a variational autoencoder is made of. */
 export interface VAEParts {
@@ -39,36 +31,12 @@ export class VAE {
   }
 
   /** q(z | x) of each example. The caller disposes of both tensors. */
-  encode(x: Tensor): DiagonalGaussian {
-    return tidy(() => diagonalGaussian(this.encoder.forward(x)));
+  encode(x: Tensor, condition?: Tensor): DiagonalGaussian {
+    return tidy(() => diagonalGaussian(this.encoder.forward(x, condition)));
   }
 
   /** The mean of p(x | z): z [batch, …latents] → data. With z from N(0, I), a sample. The caller disposes of it. */
-  decode(z: Tensor): Tensor {
-    return tidy(() => this.likelihood.mean(this.decoder.forward(z)));
+  decode(z: Tensor, condition?: Tensor): Tensor {
+    return tidy(() => this.likelihood.mean(this.decoder.forward(z, condition)));
   }
-}
-
-export interface ConvVAEConfig extends ConvConfig {
-  readonly inChannels: number;
-  /** A vector [latents], or a map [height, width, channels] as large as the innermost stage. */
-  readonly latentShape: readonly number[];
-  /** Default `bernoulli`. */
-  readonly likelihood?: Likelihood;
-}
-
-/** A variational autoencoder of images, by `ConvEncoder` and `ConvDecoder`. */
-export function convVAE(key: Key, config: ConvVAEConfig): VAE {
-  const { inChannels, latentShape, likelihood = bernoulli, ...common } = config;
-  const [encoderKey, decoderKey] = split(key, 2) as [Key, Key];
-  const doubled = [...latentShape.slice(0, -1), 2 * (latentShape.at(-1) as number)];
-  return new VAE({
-    encoder: new ConvEncoder(encoderKey, { ...common, inChannels, outShape: doubled }),
-    decoder: new ConvDecoder(decoderKey, {
-      ...common,
-      inShape: latentShape,
-      outChannels: inChannels * likelihood.outputsPerNumber,
-    }),
-    likelihood,
-  });
 }
