@@ -80,16 +80,28 @@ export async function runClassifier(
   }
 }
 
-/** The classifier of a checkpoint. */
-export function loadClassifier(
+/** A checkpoint and its name. */
+export interface Found {
+  name: string;
+  checkpoint: Checkpoint;
+}
+
+/** The network of a checkpoint. */
+export function loadClassifierModel(
   config: ClassifierConfig,
   examples: Examples,
-  { name, checkpoint }: { name: string; checkpoint: Checkpoint },
-): Reader {
+  { name, checkpoint }: Found,
+): Classifier {
   const model = createClassifier(foldIn(key(config.seed), 0), config, examples);
-  const weights = unprefixed("model.", checkpoint.tensors);
-  loadState(state(model), weights, name);
+  loadState(state(model), unprefixed("model.", checkpoint.tensors), name);
+  return model;
+}
+
+/** The classifier of a checkpoint, for use. */
+export function loadClassifier(config: ClassifierConfig, examples: Examples, found: Found): Reader {
+  const model = loadClassifierModel(config, examples, found);
   const hash = createHash("sha256");
+  const weights = unprefixed("model.", found.checkpoint.tensors);
   for (const [weight, { data }] of Object.entries(weights)) hash.update(weight).update(data);
   return createReader(model, examples, config.model.features, hash.digest("hex").slice(0, 16));
 }

@@ -6,6 +6,7 @@ import { formatJson } from "./format.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evalCommand } from "./commands/eval.ts";
+import { exportCommand } from "./commands/export.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { showCommands } from "./commands/show.ts";
 import { trainClassifierCommand } from "./commands/train-classifier.ts";
@@ -30,6 +31,7 @@ const root: Group = {
     },
     sample: sampleCommand,
     eval: evalCommand,
+    export: exportCommand,
     show: {
       description: "Draw what the mathematics does.",
       commands: showCommands,

@@ -106,17 +106,22 @@ export function createFlowTraining(config: FlowConfig, examples: Examples): Flow
   };
 }
 
-/** The averaged network of a checkpoint, ready to sample from. */
-export function loadFlow(
+/** The averaged network of a checkpoint. */
+export function loadNetwork(
   config: FlowConfig,
   examples: Examples,
   { name, checkpoint }: { name: string; checkpoint: Checkpoint },
-): NetworkDenoiser {
+): Network {
   const model = createNetwork(foldIn(key(config.seed), 0), config.model, examples);
   const ema = new Ema(parameters(model));
   loadState(state(model), unprefixed("model.", checkpoint.tensors), name);
   loadState(ema.state(), unprefixed("ema.", checkpoint.tensors), name);
   ema.copyTo(parameters(model));
   ema.dispose();
-  return denoiser(model);
+  return model;
+}
+
+/** The same, ready to sample from. */
+export function loadFlow(...from: Parameters<typeof loadNetwork>): NetworkDenoiser {
+  return denoiser(loadNetwork(...from));
 }

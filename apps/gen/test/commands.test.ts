@@ -6,6 +6,7 @@ const commands = [
   "train classifier",
   "sample",
   "eval",
+  "export",
   "show path",
   "show schedule",
   "show sampler",
@@ -28,7 +29,7 @@ test.concurrent.for(commands)(
 test("without a command there is a list of them, and code 2; --version is a number", async () => {
   const bare = await runGen([]);
   expect(bare.code).toBe(2);
-  for (const name of ["train", "sample", "eval", "show", "demo", "doctor"])
+  for (const name of ["train", "sample", "eval", "export", "show", "demo", "doctor"])
     expect(bare.stdout).toContain(`\n  ${name}`);
   expect((await runGen(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
