@@ -1,6 +1,9 @@
 """Values, first and second derivatives of every differentiable operation, by PyTorch in float64.
 
-    python tooling/reference/gradients.py packages/tensor/test/fixtures/gradients.json
+    python tooling/reference/gradients.py packages/tensor/test/fixtures/gradients.json \\
+        packages/tensor/test/fixtures/gradient-differences.json
+
+The first file has PyTorch's own derivatives, the second central differences of the values alone; they must agree.
 
 Inputs and projections follow from simple formulas that the test repeats (`numbers`, `wave`), so that only results are
 stored. For y = f(x...): the projection c gives L = sum(c y) and first = dL/dx; the projections v give
@@ -16,6 +19,8 @@ import torch
 import torch.nn.functional as F
 
 cases = []
+differences = []
+worst = {"first": 0.0, "second": 0.0, "secondDy": 0.0}
 
 
 def numbers(shape, low, high, phase):
@@ -31,6 +36,50 @@ def wave(shape, phase):
 
 def rounded(t):
     return [float(f"{v:.7g}") for v in t.detach().reshape(-1).tolist()]
+
+
+def central(f, x, h):
+    """df/dx for a function of one tensor that answers a number, by central differences, element for element."""
+    d = torch.zeros_like(x)
+    for i in range(x.numel()):
+        e = torch.zeros(x.numel(), dtype=x.dtype)
+        e[i] = h
+        e = e.reshape(x.shape)
+        d.view(-1)[i] = (f(x + e) - f(x - e)) / (2 * h)
+    return d
+
+
+def check(order, difference, exact):
+    error = (difference - exact).abs().max().item() / max(exact.abs().max().item(), 1e-3)
+    worst[order] = max(worst[order], error)
+    assert error < 1e-5, (differences[-1:], order, error)
+
+
+def difference(name, f, xs, c, first, second, second_dy):
+    """The same derivatives from values of f alone: L = sum(c f), M = the derivative of L along v."""
+    h = 1e-4
+    xs = [x.detach() for x in xs]
+    c = c.detach()
+    vs = [wave(x.shape, 1 + p) for p, x in enumerate(xs)]
+    L = lambda p, x: (c * f(*xs[:p], x, *xs[p + 1:])).sum().item()
+    along = lambda t, xs: f(*(x + t * v for x, v in zip(xs, vs))).detach()
+    by_step = lambda xs: (along(h, xs) - along(-h, xs)) / (2 * h)
+    M = lambda p, x: (c * by_step([*xs[:p], x, *xs[p + 1:]])).sum().item()
+    d1 = [central(lambda z, p=p: L(p, z), x, h) for p, x in enumerate(xs)]
+    d2 = [central(lambda z, p=p: M(p, z), x, h) for p, x in enumerate(xs)]
+    d2_dy = by_step(xs)
+    differences.append({"name": name})
+    for a, b in zip(d1, first):
+        check("first", a, b.detach())
+    for a, b in zip(d2, second):
+        check("second", a, torch.zeros_like(a) if b is None else b.detach())
+    check("secondDy", d2_dy, second_dy.detach())
+    nil = lambda b: b is None or not b.any()
+    differences[-1] |= {
+        "first": [rounded(a) for a in d1],
+        "second": [None if nil(b) else rounded(a) for a, b in zip(d2, second)],
+        "secondDy": rounded(d2_dy),
+    }
 
 
 def case(name, f, *inputs):
@@ -50,6 +99,7 @@ def case(name, f, *inputs):
         "second": [None if h is None or not h.any() else rounded(h) for h in second[:-1]],
         "secondDy": rounded(second[-1]),
     })
+    difference(name, f, xs, c, first, second[:-1], second[-1])
 
 
 def nchw(x):
@@ -219,6 +269,11 @@ case("logSumExp", lambda x: torch.logsumexp(x, 1), x)
 case("variance", lambda x: x.var((1, 2), unbiased=False), x)
 case("softmax", lambda x: torch.softmax(x, -1), x)
 case("logSoftmax", lambda x: torch.log_softmax(x, -1), x)
+case("batchNorm", lambda x, m, v, o, s: (x - m) / (v + 0.1).sqrt() * s + o, ([2, 2, 2, 3], -2, 2), [3], ([3], 0.2, 2), [3], ([3], 0.5, 2))
+def response(x):
+    squares = F.pad(x ** 2, (1, 1))
+    return x * (1.5 + 0.3 * squares.unfold(-1, 3, 1).sum(-1)) ** -0.7
+case("localResponseNormalization", response, ([1, 2, 2, 5], -2, 2))
 case("norm", lambda x: x.norm(dim=1), x)
 
 # Shapes: squared, so that second derivatives say something
@@ -311,6 +366,7 @@ case("gradient penalty through leakyRelu", lambda x, w, v: F.leaky_relu(F.leaky_
 case("attention", lambda q, k, v: torch.softmax(q @ k.mT / math.sqrt(2), -1) @ v, [2, 3, 2], [2, 4, 2], [2, 4, 2])
 case("layer norm", lambda x, g: (x - x.mean(-1, keepdim=True)) * torch.rsqrt(x.var(-1, keepdim=True, unbiased=False) + 1e-5) * g, ([2, 4], -2, 2), [4])
 
-with open(sys.argv[1], "w") as file:
-    file.write("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n")
-print(len(cases), "cases")
+for path, rows in zip(sys.argv[1:], (cases, differences)):
+    with open(path, "w") as file:
+        file.write("[\n" + ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows) + "\n]\n")
+print(len(cases), "cases; central differences differ from PyTorch's derivatives by", worst)

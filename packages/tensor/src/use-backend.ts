@@ -1,4 +1,5 @@
 import { registerGradients } from "./gradients/index.ts";
+import { padForTensorFlow } from "./tensorflow-padding.ts";
 import { enableProdMode, engine, env, findBackend, setBackend } from "@tensorflow/tfjs-core";
 
 /** The backends by name, best first. */
@@ -47,13 +48,15 @@ const loaders: Record<BackendName, Loader> = {
     install: "npm install @tensorflow/tfjs-node (or @tensorflow/tfjs-node-gpu for CUDA)",
     async load() {
       await restoreNodeUtil();
-      try {
-        await optional("@tensorflow/tfjs-node-gpu");
-        return "TensorFlow's native library (CUDA where its driver is found)";
-      } catch {
-        await optional("@tensorflow/tfjs-node");
-        return "TensorFlow's native library (cpu)";
-      }
+      const device = await optional("@tensorflow/tfjs-node-gpu").then(
+        () => "TensorFlow's native library (CUDA where its driver is found)",
+        async () => {
+          await optional("@tensorflow/tfjs-node");
+          return "TensorFlow's native library (cpu)";
+        },
+      );
+      padForTensorFlow();
+      return device;
     },
   },
   webgpu: {

@@ -8,6 +8,7 @@ import { activationGradients } from "./activation.ts";
 import { binaryGradients } from "./binary.ts";
 import { convGradients } from "./conv.ts";
 import { matmulGradients } from "./matmul.ts";
+import { normalizationGradients } from "./normalization.ts";
 import { piecewiseConstantGradients } from "./piecewise-constant.ts";
 import { reduceGradients } from "./reduce.ts";
 import { shapeGradients } from "./shape.ts";
@@ -27,6 +28,7 @@ export const gradientConfigs: readonly GradConfig[] = [
   ...piecewiseConstantGradients,
   ...reduceGradients,
   ...softmaxGradients,
+  ...normalizationGradients,
   ...matmulGradients,
   ...shapeGradients,
   ...convGradients,
