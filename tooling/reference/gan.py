@@ -1,7 +1,8 @@
 """The networks of @gen/gan in PyTorch: DCGAN, with the same options and names.
 
-Import them, or run `python tooling/reference/gan.py --write` (torch 2.4 or later) to write
-packages/gan/test/fixtures/dcgan.json: two training steps of tiny networks, in float64.
+Import them, or run `python tooling/reference/gan.py --write` (torch 2.4 or later) to write, in float64,
+packages/gan/test/fixtures/dcgan.json: two training steps of tiny networks, and parts.json beside it: losses, penalties,
+spectral normalisation, and what StyleGAN is made of.
 
 Images are [n, c, h, w] here, and [n, h, w, c] in the fixture; 4 × 4 pixels are flattened with the channels last, as ours.
 """
@@ -112,5 +113,145 @@ def dcgan_case():
     }
 
 
+def loss_cases():
+    """Each loss and its gradients in the logits. Relativistic: pairs."""
+    ones, zeros = torch.ones(5).double(), torch.zeros(5).double()
+    bce, mse = F.binary_cross_entropy_with_logits, F.mse_loss
+    losses = {
+        "minimax": (lambda r, f: bce(r, ones) + bce(f, zeros), lambda r, f: -bce(f, zeros)),
+        "non-saturating": (lambda r, f: bce(r, ones) + bce(f, zeros), lambda r, f: bce(f, ones)),
+        "least-squares": (lambda r, f: (mse(r, ones) + mse(f, zeros)) / 2, lambda r, f: mse(f, ones) / 2),
+        "hinge": (lambda r, f: F.hinge_embedding_loss(r, -ones) + F.hinge_embedding_loss(-f, -ones), lambda r, f: -f.mean()),
+        "wasserstein": (lambda r, f: f.mean() - r.mean(), lambda r, f: -f.mean()),
+        "relativistic": (lambda r, f: bce(r - f, ones), lambda r, f: bce(f - r, ones)),
+    }
+    real, fake = numbers(5, scale=2.0), numbers(5, scale=2.0)
+    values = {}
+    for name, players in losses.items():
+        for player, loss in zip(("discriminator", "generator"), players):
+            r, f = real.clone().requires_grad_(), fake.clone().requires_grad_()
+            value = loss(r, f)
+            gradients = torch.autograd.grad(value, (r, f), allow_unused=True)
+            values.setdefault(name, {})[player] = {
+                "value": value.item(),
+                "gradients": [None if g is None else g.tolist() for g in gradients],
+            }
+    return {"real": pack(real), "fake": pack(fake), "losses": values}
+
+
+def penalty_cases():
+    """Penalties of a smooth critic at given points: values, and gradients in its weights (second derivatives)."""
+    critic = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)).double()
+    randomise(critic)
+    with torch.no_grad():
+        critic[2].weight.mul_(16.0)  # so that norms lie on both sides of 1
+    x = numbers(6, 3)
+
+    def norms():
+        at = x.clone().requires_grad_()
+        (g,) = torch.autograd.grad(critic(at).sum(), at, create_graph=True)
+        return g.norm(dim=1)
+
+    penalties = {
+        "two": lambda: 10 * (norms() - 1).square().mean(),
+        "one": lambda: 10 * (norms() - 1).clamp(min=0).square().mean(),
+        "r1": lambda: 5 * norms().square().mean(),
+    }
+    results = {}
+    for name, penalty in penalties.items():
+        value = penalty()
+        weights = [critic[0].weight, critic[0].bias, critic[2].weight]
+        g = torch.autograd.grad(value, weights)
+        results[name] = {"value": value.item(), "gradients": dict(zip(("0.weight", "0.bias", "1.weight"), map(raw, g)))}
+    weights = {k.replace("2.", "1."): raw(v) for k, v in critic.state_dict().items()}
+    return {"weights": weights, "x": pack(x), "norms": norms().tolist(), "penalties": results}
+
+
+def spectral_case(layer, x):
+    """Three training passes, then the gradient of a weighted sum of the outputs in the weight."""
+    bias = numbers(layer.weight.shape[0])
+    with torch.no_grad():
+        layer.weight.copy_(numbers(*layer.weight.shape))
+        layer.bias.copy_(bias)
+    weight = raw(layer.weight)
+    normed = nn.utils.spectral_norm(layer.double())
+    u = numbers(layer.weight.shape[0])
+    u = u / u.norm()
+    normed.weight_u.copy_(u.float().double())
+    first = raw(normed.weight_u)
+    outputs = [normed(x) for _ in range(3)]
+    probe = numbers(*outputs[-1].shape)
+    (outputs[-1] * probe).sum().backward()
+    return {
+        "weight": weight,
+        "bias": raw(bias),
+        "u": first,
+        "x": pack(x),
+        "probe": pack(probe),
+        "outputs": [pack(y) for y in outputs],
+        "gradient": raw(normed.weight_orig.grad),
+        "uAfter": raw(normed.weight_u),
+    }
+
+
+def modulated_case():
+    """StyleGAN2's convolution (arXiv:1912.04958, eq. 1 and 3): weights of each image's own, one group an image."""
+    x, style, weight = image(2, 5, 5, 3), numbers(2, 3) + 1, numbers(4, 3, 3, 3)
+    inputs = [t.requires_grad_() for t in (x, style, weight)]
+    w = weight[None] * style[:, None, :, None, None]
+    w = w / (w.square().sum(dim=(2, 3, 4), keepdim=True) + 1e-8).sqrt()
+    y = F.conv2d(x.reshape(1, 6, 5, 5), w.reshape(8, 3, 3, 3), padding=1, groups=2).reshape(2, 4, 5, 5)
+    probe = image(2, 5, 5, 4)
+    gx, gs, gw = torch.autograd.grad((y * probe).sum(), inputs)
+    return {
+        "x": pack(x), "style": pack(style), "weight": raw(weight), "probe": pack(probe), "output": pack(y),
+        "gradients": {"x": pack(gx), "style": pack(gs), "weight": raw(gw)},
+    }  # fmt: skip
+
+
+def adain_case():
+    """Instance norm, then a scale and a shift of each image and channel (arXiv:1703.06868, eq. 8)."""
+    x, scale, shift = image(2, 4, 4, 3), numbers(2, 3), numbers(2, 3)
+    y = F.instance_norm(x, eps=1e-5) * (1 + scale)[:, :, None, None] + shift[:, :, None, None]
+    return {"x": pack(x), "scale": pack(scale), "shift": pack(shift), "output": pack(y)}
+
+
+def minibatch_case():
+    """The deviation over groups of 2 of 4 images, averaged over all else (arXiv:1710.10196, section 3)."""
+    x = image(4, 2, 2, 3)
+    groups = x.reshape(2, 2, 3, 2, 2)  # images i and i + 2 are one group
+    deviation = (groups.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=(1, 2, 3))
+    extra = deviation.repeat(2)[:, None, None, None].expand(4, 1, 2, 2)
+    return {"x": pack(x), "output": pack(torch.cat([x, extra], 1))}
+
+
+def path_length_case():
+    """‖Jᵀy‖ of a smooth function of three style vectors (arXiv:1912.04958, eq. 4), and the penalty's gradient."""
+    weight, ws, probe = numbers(4, 12), numbers(2, 3, 4), numbers(2, 12)
+    weight.requires_grad_()
+    at = ws.clone().requires_grad_()
+    images = torch.tanh(at.sum(1) @ weight)
+    (j,) = torch.autograd.grad((images * probe).sum(), at, create_graph=True)
+    lengths = j.square().sum(2).mean(1).sqrt()
+    return {"weight": pack(weight), "ws": pack(ws), "probe": pack(probe), "lengths": lengths.tolist()}
+
+
+def parts():
+    return {
+        "losses": loss_cases(),
+        "penalties": penalty_cases(),
+        "spectral": {
+            "linear": spectral_case(nn.Linear(4, 3).double(), numbers(2, 4)),
+            "conv": spectral_case(nn.Conv2d(2, 3, 3, padding=1).double(), image(2, 4, 4, 2)),
+        },
+        "modulated": modulated_case(),
+        "adain": adain_case(),
+        "minibatch": minibatch_case(),
+        "pathLength": path_length_case(),
+    }
+
+
 if __name__ == "__main__":
     write("gan", "dcgan.json", dcgan_case())
+    torch.manual_seed(1)
+    write("gan", "parts.json", parts())

@@ -1,21 +1,45 @@
-import { fromTorch, load, type Mode, parameters, state, type Weights } from "@gen/nn";
-import { dispose, foldIn, key, memory, normal, tensor, type Tensor, useBackend } from "@gen/tensor";
-import { expectClose, fixture } from "@gen/testing";
-import { adam, constant, Ema, sgd } from "@gen/train";
-import { beforeAll, describe, expect, test } from "vitest";
+import { fromTorch, load, type Mode, parameter, parameters, state } from "@gen/nn";
 import {
+  add,
+  dispose,
+  foldIn,
+  key,
+  memory,
+  mul,
+  normal,
+  reshape,
+  sum,
+  tensor,
+  type Tensor,
+  useBackend,
+} from "@gen/tensor";
+import { expectClose, fixture } from "@gen/testing";
+import { adam, constant, Ema, MemoryStore, sgd, train } from "@gen/train";
+import { describe, expect, test } from "vitest";
+import { numbersOf, type Packed, unpack, weightsOf } from "../test/packed.ts";
+import {
+  AdaptiveAugmentation,
+  adversarialLosses,
+  type AdversarialLossName,
+  consistency,
   type DCGANConfig,
   DCGANDiscriminator,
   DCGANGenerator,
-  type Generator,
+  dragan,
+  type GANStepOptions,
   ganStep,
-  nonSaturating,
+  type Generator,
+  gradientPenalty,
+  lazily,
+  PointDiscriminator,
+  PointGenerator,
+  r1,
+  r2,
+  type Regularizer,
+  relativistic,
+  weightClipping,
 } from "./index.ts";
 
-interface Packed {
-  shape: number[];
-  data: string;
-}
 const reference = fixture<{
   config: DCGANConfig;
   before: Record<string, Packed>;
@@ -26,14 +50,6 @@ const reference = fixture<{
   images: Packed;
   logits: Packed;
 }>(import.meta.url, "../test/fixtures/dcgan.json");
-
-const numbers = ({ data }: Packed): Float32Array =>
-  new Float32Array(new Uint8Array(Buffer.from(data, "base64")).buffer);
-const unpack = (packed: Packed): Tensor => tensor(numbers(packed), packed.shape);
-const weightsOf = (packed: Record<string, Packed>): Record<string, Weights> =>
-  Object.fromEntries(
-    Object.entries(packed).map(([name, p]) => [name, { shape: p.shape, data: numbers(p) }]),
-  );
 
 const playersOf = (config: DCGANConfig) => ({
   generator: new DCGANGenerator(key(1), config),
@@ -55,9 +71,7 @@ class Fed implements Generator {
   }
 }
 
-beforeAll(async () => {
-  await useBackend();
-});
+await useBackend();
 
 describe("DCGAN equals PyTorch's", () => {
   const model = () => {
@@ -94,17 +108,10 @@ describe("DCGAN equals PyTorch's", () => {
     const players = playersOf(reference.config);
     load(players, fromTorch(players, weightsOf(reference.after)));
     const images = players.generator.forward(unpack(reference.z));
-    expectClose(await images.data(), numbers(reference.images), 1e-4, "images");
+    expectClose(await images.data(), numbersOf(reference.images), 1e-4, "images");
     const logits = players.discriminator.forward(images);
-    expectClose(await logits.data(), numbers(reference.logits), 1e-4, "logits");
+    expectClose(await logits.data(), numbersOf(reference.logits), 1e-4, "logits");
   });
-});
-
-test("where the discriminator cannot tell, the losses are 2·ln 2 and ln 2", async () => {
-  const logits = tensor([0, 0, 0]);
-  const { discriminator, generator } = nonSaturating;
-  expect((await discriminator(logits, logits).data())[0]).toBeCloseTo(2 * Math.LN2, 6);
-  expect((await generator(logits).data())[0]).toBeCloseTo(Math.LN2, 6);
 });
 
 test("steps take no more tensors, the state names all that changes, the average is the generator's", () => {
@@ -146,4 +153,141 @@ test("an image size that is not 4 times a power of 2 is refused", () => {
   expect(() => playersOf({ imageSize: 28, imageChannels: 1 })).toThrow(
     "DCGANGenerator: imageSize must be 8, 16, 32, 64, …, got 28",
   );
+});
+
+describe("a step of any game", () => {
+  const regularizers = (): Regularizer[] => [
+    gradientPenalty(),
+    dragan(),
+    lazily(r1(), 2),
+    r2(),
+    consistency((x, k) => add(x, normal(k, x.shape))),
+    weightClipping(0.3),
+  ];
+  const points = normal(key(5), [12, 2]);
+
+  test.each(Object.keys(adversarialLosses) as AdversarialLossName[])(
+    "takes the %s loss with every regulariser at once, several critic steps, and keeps no tensors",
+    async (name) => {
+      const discriminator = new PointDiscriminator(key(1), { width: 8, depth: 1 });
+      const trainee = ganStep({
+        generator: new PointGenerator(key(0), { width: 8, depth: 1 }),
+        discriminator,
+        generatorOptimizer: adam({ learningRate: 1e-3 }),
+        discriminatorOptimizer: adam({ learningRate: 1e-2 }),
+        loss: adversarialLosses[name],
+        regularizers: regularizers(),
+        criticSteps: 3,
+      });
+      let names: string[] | undefined;
+      let tensors = 0;
+      for (let step = 0; step < 4; step++) {
+        const metrics = trainee.step({ images: points }, foldIn(key(2), step), step);
+        const values = Object.fromEntries(
+          Object.entries(metrics).map(([n, metric]) => [n, metric.dataSync()[0] as number]),
+        );
+        dispose(metrics);
+        names ??= Object.keys(values);
+        expect(Object.keys(values)).toEqual(names);
+        const { loss, discriminatorLoss, generatorLoss, real, fake, gap, accuracy, ...extra } =
+          values as Record<string, number>;
+        expect(Object.keys(extra)).toEqual([
+          "gradientPenalty",
+          "dragan",
+          "r1",
+          "r2",
+          "consistency",
+        ]);
+        const sum = Object.values(extra).reduce((total, n) => total + n, 0);
+        expectClose([loss!], [discriminatorLoss! + generatorLoss! + sum], 1e-4, "loss");
+        expect(gap).toBeCloseTo(real! - fake!, 5);
+        expect(accuracy).toBeGreaterThanOrEqual(0);
+        expect(extra["r1"]! > 0).toBe(step % 2 === 0);
+        for (const parameter of Object.values(parameters(discriminator))) {
+          expect(Math.max(...parameter.dataSync().map(Math.abs))).toBeLessThanOrEqual(0.3 + 1e-6);
+        }
+        if (step === 1) tensors = memory().numTensors;
+      }
+      expect(memory().numTensors).toBe(tensors);
+      trainee.dispose();
+    },
+  );
+
+  test("updates the critic as often as it says, each time on the next part of the batch", () => {
+    const scale = parameter(Float32Array.of(1), [1]);
+    const shift = parameter(Float32Array.of(1), [1]);
+    const generator = { scale, latents: 1, forward: (z: Tensor) => mul(z, scale) };
+    const discriminator = { shift, forward: (x: Tensor) => reshape(mul(x, shift), [-1]) };
+    const trainee = ganStep({
+      generator,
+      discriminator,
+      generatorOptimizer: sgd({ learningRate: 0 }),
+      discriminatorOptimizer: sgd({ learningRate: 0 }),
+      criticSteps: 2,
+      regularizers: [
+        {
+          name: "watch",
+          discriminator: ({ real }) => sum(mul(real, shift)),
+        },
+      ],
+    });
+    const images = tensor([[1], [2], [30], [40]]);
+    const metrics = trainee.step({ images }, key(0), 0);
+    expect(metrics["watch"]!.dataSync()[0]).toBeCloseTo(70, 4);
+    expect(metrics["real"]!.dataSync()[0]).toBeCloseTo(35, 4);
+    trainee.dispose();
+  });
+
+  test("goes on exactly from a checkpoint of its state", async () => {
+    const make = () => {
+      const generator = new PointGenerator(key(0), { width: 8 });
+      return ganStep({
+        generator,
+        discriminator: new PointDiscriminator(key(1), { width: 8 }),
+        generatorOptimizer: adam(),
+        discriminatorOptimizer: adam(),
+        loss: relativistic,
+        regularizers: [lazily(r1(1), 2), r2(1)],
+        augmentation: new AdaptiveAugmentation({
+          transformations: [(x, k) => add(x, normal(k, x.shape))],
+          images: 1000,
+          probability: 0.5,
+        }),
+        ema: new Ema(parameters(generator)),
+      });
+    };
+    const data = () => ({ images: points.clone() });
+    const [whole, cut, resumed] = [make(), make(), make()];
+    await train(whole, { data, key: key(9), steps: 7 });
+    const store = new MemoryStore();
+    await train(cut, { data, key: key(9), steps: 3, store });
+    await train(resumed, { data, key: key(9), steps: 7, store });
+    for (const [name, variable] of Object.entries(resumed.state())) {
+      expect([...variable.dataSync()], name).toEqual([...whole.state()[name]!.dataSync()]);
+    }
+    expect(whole.state()["augmentation.probability"]!.dataSync()[0]).not.toBeCloseTo(0.5, 4);
+  });
+
+  const made = (options: Partial<GANStepOptions>) =>
+    ganStep({
+      generator: new PointGenerator(key(0)),
+      discriminator: new PointDiscriminator(key(1)),
+      generatorOptimizer: adam(),
+      discriminatorOptimizer: adam(),
+      ...options,
+    });
+  test.each<[() => unknown, string]>([
+    [() => made({ criticSteps: 0 }), "ganStep: criticSteps must be a positive integer, got 0"],
+    [
+      () => made({ regularizers: [r1(1), r1(2)] }),
+      "ganStep: regularizers must have different names, got two named r1",
+    ],
+    [() => made({}).step({}, key(0), 0), "ganStep: a batch must have images, got none"],
+    [
+      () => made({ criticSteps: 5 }).step({ images: points }, key(0), 0),
+      "ganStep: a batch must hold a multiple of criticSteps = 5 images, got 12",
+    ],
+  ])("refuses what makes no game: %#", (make, message) => {
+    expect(make).toThrow(message);
+  });
 });
