@@ -10,6 +10,7 @@ import { type Ended, runGen, tiny } from "./run-gen.ts";
 
 let folder = "";
 const at = (...parts: string[]): string => join(folder, ...parts);
+const words = (text: string): string[] => text.split(" ");
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "gen-export-"));
@@ -18,13 +19,17 @@ beforeAll(async () => {
   const runs = await Promise.all([
     runGen([...tiny, "--steps", "2", "--out", at("points")]),
     runGen([
-      ...["train", "flow", "--preset", "glyphs", "--out", at("flow"), ...glyphs],
-      ...["--set", "model.baseChannels=4", "--set", "model.multipliers=1"],
-      ...["--set", "model.blocks=1", "--set", "model.attention=", "--set", "sampleEvery=1000"],
+      ...words("train flow --preset glyphs --out"),
+      at("flow"),
+      ...glyphs,
+      ...words("--set model.baseChannels=4 --set model.multipliers=1"),
+      ...words("--set model.blocks=1 --set model.attention= --set sampleEvery=1000"),
     ]),
     runGen([
-      ...["train", "classifier", "--preset", "glyphs", "--out", at("classifier"), ...glyphs],
-      ...["--set", "model.channels=4", "--set", "model.features=8"],
+      ...words("train classifier --preset glyphs --out"),
+      at("classifier"),
+      ...glyphs,
+      ...words("--set model.channels=4 --set model.features=8"),
     ]),
   ]);
   for (const { code, stderr } of runs) expect([code, stderr]).toEqual([0, ""]);
@@ -62,8 +67,9 @@ test("a flow's denoiser for any batch, its weights inside", async () => {
 
 test("a whole sampler, its weights beside it, in a new folder", async () => {
   const told = await exported(
-    ...[at("flow"), "--part", "sampler", "--steps", "3", "--solver", "euler"],
-    ...["--weights", "beside", "--out", at("new", "digits.onnx"), "--guidance-scale", "1.5"],
+    at("flow"),
+    ...words("--part sampler --steps 3 --solver euler --guidance-scale 1.5 --weights beside --out"),
+    at("new", "digits.onnx"),
   );
   expect(taking(told.inputs)).toBe("noise float32 [batch,28,28,1] labels int32 [batch]");
   expect(taking(told.outputs)).toBe("samples float32 [batch,28,28,1]");

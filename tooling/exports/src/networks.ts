@@ -1,7 +1,40 @@
 import * as autoregressive from "@gen/autoregressive";
+import { CausalTransformer } from "@gen/autoregressive";
 import * as diffusion from "@gen/diffusion";
+import {
+  Conditioning,
+  denoiser,
+  DiT,
+  DiTBlock,
+  LabelEmbedding,
+  type Network,
+  UNet,
+  type UNetConfig,
+  VelocityMLP,
+} from "@gen/diffusion";
 import * as gan from "@gen/gan";
+import { DCGANDiscriminator, DCGANGenerator } from "@gen/gan";
 import * as nn from "@gen/nn";
+import {
+  AttentionBlock,
+  BatchNorm2d,
+  Conv2d,
+  ConvTranspose2d,
+  Downsample,
+  Embedding,
+  FourierEmbedding,
+  GroupNorm,
+  LayerNorm,
+  Linear,
+  Mlp,
+  MultiheadAttention,
+  PatchEmbedding,
+  ResidualBlock,
+  RMSNorm,
+  state,
+  TimeEmbedding,
+  Upsample,
+} from "@gen/nn";
 import { classifierFree, ddpm, heun, unrolled } from "@gen/samplers";
 import { uniformGrid } from "@gen/schedules";
 import {
@@ -18,12 +51,13 @@ import {
   uniform,
 } from "@gen/tensor";
 import * as vae from "@gen/vae";
+import { ConvDecoder, ConvEncoder, convVAE, type ConvVAEConfig } from "@gen/vae";
 
 /** Something that is exported and then run elsewhere. */
 export interface Exported {
   name: string;
   /** Its weights, by name. */
-  weights: ReturnType<typeof nn.state>;
+  weights: ReturnType<typeof state>;
   /** Made for a batch of this size. */
   inputs(batch: number): Tensor[];
   run(...inputs: Tensor[]): Tensor;
@@ -39,13 +73,17 @@ const tokens = [5, 8];
 const weightsKey = key(1);
 
 function of<M extends { forward(...inputs: never[]): Tensor }>(
-  Class: { new (...args: never[]): M; name: string },
   model: M,
   inputs: readonly Input[],
   run?: (model: M, ...inputs: Tensor[]) => Tensor,
 ): Exported {
   const forward = model.forward.bind(model) as (...tensors: Tensor[]) => Tensor;
-  return exported(Class.name, model, inputs, run ? (...x) => run(model, ...x) : forward);
+  return exported(
+    model.constructor.name,
+    model,
+    inputs,
+    run ? (...x) => run(model, ...x) : forward,
+  );
 }
 
 function exported(
@@ -70,8 +108,8 @@ function made(inputKey: Key, input: Input, batch: number): Tensor {
 }
 
 /** Layers begin with zeros and ones here and there, which would hide mistakes: all weights move a little, upwards. */
-function disturbed(model: object): ReturnType<typeof nn.state> {
-  const weights = nn.state(model);
+function disturbed(model: object): ReturnType<typeof state> {
+  const weights = state(model);
   Object.values(weights).forEach((weight, i) => {
     const moved = tidy(() => add(weight, uniform(foldIn(weightsKey, i), weight.shape, 0.05, 0.25)));
     weight.assign(moved);
@@ -89,61 +127,40 @@ export function networks(): Exported[] {
   const gpt = { vocabulary: 11, maxTokens: 5, width: 16, depth: 2, heads: 2 };
   const dcgan = { imageSize: 16, imageChannels: 3, latents: 6, baseChannels: 4 };
   const conv = { imageSize: 16, channels: [4, 8] };
-  const labels = (model: diffusion.Network, x?: Tensor, t?: Tensor, y?: Tensor): Tensor =>
+  const labels = (model: Network, x?: Tensor, t?: Tensor, y?: Tensor): Tensor =>
     model.forward(x as Tensor, t as Tensor, { labels: y });
 
   return [
-    of(nn.AttentionBlock, new nn.AttentionBlock(k, 8), [channels8]),
-    of(nn.BatchNorm2d, new nn.BatchNorm2d(8), [channels8]),
-    of(nn.Conv2d, new nn.Conv2d(k, 8, 5, 3, { stride: 2 }), [channels8]),
-    of(nn.ConvTranspose2d, new nn.ConvTranspose2d(k, 8, 5, 4, { stride: 2 }), [channels8]),
-    of(nn.Downsample, new nn.Downsample(k, 8), [channels8]),
-    of(nn.Embedding, new nn.Embedding(k, 7, 4), [{ below: 7 }]),
-    of(nn.FourierEmbedding, new nn.FourierEmbedding(k, 8, { scale: 1 }), [[]]),
-    of(nn.GroupNorm, new nn.GroupNorm(2, 8), [channels8]),
-    of(nn.LayerNorm, new nn.LayerNorm(8), [tokens]),
-    of(nn.Linear, new nn.Linear(k, 8, 5), [tokens]),
-    of(nn.Mlp, new nn.Mlp(k, 8, 12), [tokens]),
-    of(nn.MultiheadAttention, new nn.MultiheadAttention(k, 8, 2), [tokens]),
-    of(nn.PatchEmbedding, new nn.PatchEmbedding(k, 2, 3, 6), [image]),
-    of(nn.ResidualBlock, new nn.ResidualBlock(k, 8, 12), [channels8]),
-    of(nn.RMSNorm, new nn.RMSNorm(8), [tokens]),
-    of(nn.TimeEmbedding, new nn.TimeEmbedding(k, 8, 6), [[]]),
-    of(nn.Upsample, new nn.Upsample(k, 8), [channels8]),
-    of(
-      diffusion.Conditioning,
-      new diffusion.Conditioning(k, 8, 16, 4),
-      [[], { below: 5 }],
-      (m, t, y) => m.forward(t as Tensor, { labels: y }),
+    of(new AttentionBlock(k, 8), [channels8]),
+    of(new BatchNorm2d(8), [channels8]),
+    of(new Conv2d(k, 8, 5, 3, { stride: 2 }), [channels8]),
+    of(new ConvTranspose2d(k, 8, 5, 4, { stride: 2 }), [channels8]),
+    of(new Downsample(k, 8), [channels8]),
+    of(new Embedding(k, 7, 4), [{ below: 7 }]),
+    of(new FourierEmbedding(k, 8, { scale: 1 }), [[]]),
+    of(new GroupNorm(2, 8), [channels8]),
+    of(new LayerNorm(8), [tokens]),
+    of(new Linear(k, 8, 5), [tokens]),
+    of(new Mlp(k, 8, 12), [tokens]),
+    of(new MultiheadAttention(k, 8, 2), [tokens]),
+    of(new PatchEmbedding(k, 2, 3, 6), [image]),
+    of(new ResidualBlock(k, 8, 12), [channels8]),
+    of(new RMSNorm(8), [tokens]),
+    of(new TimeEmbedding(k, 8, 6), [[]]),
+    of(new Upsample(k, 8), [channels8]),
+    of(new Conditioning(k, 8, 16, 4), [[], { below: 5 }], (m, t, y) =>
+      m.forward(t as Tensor, { labels: y }),
     ),
-    of(
-      diffusion.DiT,
-      new diffusion.DiT(k, { ...dit, classes: 4 }),
-      [image, [], { below: 5 }],
-      labels,
-    ),
-    of(diffusion.DiTBlock, new diffusion.DiTBlock(k, 16, 2), [[5, 16], condition]),
-    of(diffusion.LabelEmbedding, new diffusion.LabelEmbedding(k, 4, 8), [{ below: 5 }], (m, y) =>
-      m.forward(y, 0),
-    ),
-    of(
-      diffusion.UNet,
-      new diffusion.UNet(k, { ...unet, classes: 4 }),
-      [image, [], { below: 5 }],
-      labels,
-    ),
-    of(diffusion.VelocityMLP, new diffusion.VelocityMLP(k, { width: 16, depth: 2 }), [[2], []]),
-    of(vae.ConvEncoder, new vae.ConvEncoder(k, { ...conv, inChannels: 3, outShape: [6] }), [
-      [16, 16, 3],
-    ]),
-    of(vae.ConvDecoder, new vae.ConvDecoder(k, { ...conv, inShape: [3], outChannels: 3 }), [[3]]),
-    of(gan.DCGANGenerator, new gan.DCGANGenerator(k, dcgan), [[6]]),
-    of(gan.DCGANDiscriminator, new gan.DCGANDiscriminator(k, dcgan), [[16, 16, 3]]),
-    of(
-      autoregressive.CausalTransformer,
-      new autoregressive.CausalTransformer(k, { ...gpt, classes: 3 }),
-      [{ below: 11, shape: [5] }, { below: 3 }],
-    ),
+    of(new DiT(k, { ...dit, classes: 4 }), [image, [], { below: 5 }], labels),
+    of(new DiTBlock(k, 16, 2), [[5, 16], condition]),
+    of(new LabelEmbedding(k, 4, 8), [{ below: 5 }], (m, y) => m.forward(y, 0)),
+    of(new UNet(k, { ...unet, classes: 4 }), [image, [], { below: 5 }], labels),
+    of(new VelocityMLP(k, { width: 16, depth: 2 }), [[2], []]),
+    of(new ConvEncoder(k, { ...conv, inChannels: 3, outShape: [6] }), [[16, 16, 3]]),
+    of(new ConvDecoder(k, { ...conv, inShape: [3], outChannels: 3 }), [[3]]),
+    of(new DCGANGenerator(k, dcgan), [[6]]),
+    of(new DCGANDiscriminator(k, dcgan), [[16, 16, 3]]),
+    of(new CausalTransformer(k, { ...gpt, classes: 3 }), [{ below: 11, shape: [5] }, { below: 3 }]),
     ...composed(k, unet, conv),
   ];
 }
@@ -151,20 +168,20 @@ export function networks(): Exported[] {
 /** What is made of them: no class of its own, but what people export. */
 function composed(
   k: Key,
-  unet: diffusion.UNetConfig,
-  conv: Omit<vae.ConvVAEConfig, "inChannels" | "latentShape">,
+  unet: UNetConfig,
+  conv: Omit<ConvVAEConfig, "inChannels" | "latentShape">,
 ): Exported[] {
-  const network = new diffusion.UNet(k, { ...unet, classes: 4 });
-  const denoiser = diffusion.denoiser(network);
-  const points = new diffusion.VelocityMLP(k, { width: 16, depth: 2 });
-  const energy = new nn.Mlp(k, 2, 16, { outFeatures: 1 });
-  const autoencoder = vae.convVAE(k, { ...conv, inChannels: 3, latentShape: [3] });
+  const network = new UNet(k, { ...unet, classes: 4 });
+  const flow = denoiser(network);
+  const points = new VelocityMLP(k, { width: 16, depth: 2 });
+  const energy = new Mlp(k, 2, 16, { outFeatures: 1 });
+  const autoencoder = convVAE(k, { ...conv, inChannels: 3, latentShape: [3] });
   return [
     exported("a denoiser, compiled by itself", network, [image, [], { below: 5 }], (x, t, y) =>
-      denoiser.predict(x as Tensor, t as Tensor, y),
+      flow.predict(x as Tensor, t as Tensor, y),
     ),
     exported("a sampler of 3 steps with guidance", network, [image, { below: 4 }], (x, y) =>
-      unrolled(classifierFree(denoiser, { scale: 2 }), heun(uniformGrid(3)))(x as Tensor, y),
+      unrolled(classifierFree(flow, { scale: 2 }), heun(uniformGrid(3)))(x as Tensor, y),
     ),
     exported("an autoencoder's encoding", autoencoder, [[16, 16, 3]], (x) => {
       const { mean, logVariance } = autoencoder.encode(x as Tensor);
@@ -187,10 +204,10 @@ export const noiseKey: Key = key(5);
 
 /** A stochastic sampler on points: what it draws are inputs of the model. */
 export function stochastic(): { run(noise: Tensor): Tensor; weights: Exported["weights"] } {
-  const model = new diffusion.VelocityMLP(key(0), { width: 16, depth: 2 });
-  const denoiser = diffusion.denoiser(model);
+  const model = new VelocityMLP(key(0), { width: 16, depth: 2 });
+  const flow = denoiser(model);
   const weights = disturbed(model);
-  const draw = unrolled(denoiser, ddpm(uniformGrid(3, 0.9)));
+  const draw = unrolled(flow, ddpm(uniformGrid(3, 0.9)));
   return { weights, run: (x) => draw(x, undefined, noiseKey) };
 }
 

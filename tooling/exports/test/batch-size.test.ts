@@ -1,4 +1,5 @@
 import * as t from "@gen/tensor";
+import { exportOnnx, fill } from "@gen/tensor";
 import { expectClose } from "@gen/testing";
 import { beforeAll, expect, test } from "vitest";
 import { valuesOf } from "../src/cases.ts";
@@ -22,7 +23,7 @@ const sized: Record<string, Function> = {
   },
   "as many zeros, then ones": (x) =>
     t.add(t.concat([t.zeros([batchOf(x), 2, 3]), t.ones([batchOf(x), 2, 3])], 1), x),
-  "a number for each": (x) => t.mul(x, t.fill([batchOf(x), 1, 1], 0.25)),
+  "a number for each": (x) => t.mul(x, fill([batchOf(x), 1, 1], 0.25)),
   "a number for each, from the host": (x) =>
     t.mul(x, t.tensor(new Float32Array(batchOf(x)).fill(3), [batchOf(x), 1, 1])),
   "a label for each": (x) =>
@@ -56,7 +57,7 @@ test.for(Object.entries(sized))(
   "%s: one model for batches of any size",
   async ([name, fn], { expect: check }) => {
     const example = t.normal(t.key(0), [2, 4, 3]);
-    const file = await t.exportOnnx((x: t.Tensor) => t.tidy(() => fn(x)), [example], {
+    const file = await exportOnnx((x: t.Tensor) => t.tidy(() => fn(x)), [example], {
       dynamicBatch: true,
     });
     example.dispose();
@@ -104,7 +105,7 @@ test.for(Object.entries(refused))("%s is refused", async ([, { fn, why }]) => {
   const x = t.normal(t.key(0), [2, 4, 3]);
   const before = t.memory().numTensors;
   await expect(
-    t.exportOnnx((y: t.Tensor) => t.tidy(() => fn(y)), [x], { dynamicBatch: true }),
+    exportOnnx((y: t.Tensor) => t.tidy(() => fn(y)), [x], { dynamicBatch: true }),
   ).rejects.toThrow(why);
   expect(t.memory().numTensors).toBe(before);
   x.dispose();
