@@ -1,4 +1,3 @@
-import { attention } from "@gen/nn";
 import {
   add,
   addN,
@@ -11,9 +10,11 @@ import {
   tidy,
 } from "@gen/tensor";
 
-/** Keys and values [batch, heads, tokens, d] to attend to. */
+/** What to attend to. */
 export interface Piece {
+  /** [batch, heads, d, tokens]: a product with one query reads them row by row. */
   readonly keys: Tensor;
+  /** [batch, heads, tokens, d] */
   readonly values: Tensor;
   /** Added to the scores: broadcastable to [batch, heads, queries, tokens]. */
   readonly mask?: Tensor;
@@ -27,17 +28,15 @@ export interface Piece {
  * @returns the shape of q; the caller disposes of it
  */
 export function attendToPieces(q: Tensor, pieces: readonly Piece[]): Tensor {
-  const [only, ...others] = pieces as [Piece, ...Piece[]];
-  if (others.length === 0) return attention(q, only.keys, only.values, only.mask);
   return tidy(() => {
     const scaled = mul(q, 1 / Math.sqrt(q.shape[3] as number));
     const scores = pieces.map(({ keys, mask }) => {
-      const products = matMul(scaled, keys, false, true);
+      const products = matMul(scaled, keys);
       return mask ? add(products, mask) : products;
     });
     const weights = splitTensor(
       softmax(concat(scores, 3)),
-      pieces.map(({ keys }) => keys.shape[2] as number),
+      pieces.map(({ keys }) => keys.shape[3] as number),
       3,
     );
     return addN(pieces.map(({ values }, i) => matMul(weights[i] as Tensor, values)));

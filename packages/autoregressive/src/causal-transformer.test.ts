@@ -1,9 +1,8 @@
-import { attention, fromTorch, load, parameters, state, type Weights } from "@gen/nn";
+import { fromTorch, load, parameters, state, type Weights } from "@gen/nn";
 import {
   dispose,
   key,
   memory,
-  normal,
   randint,
   type Scalar,
   slice,
@@ -17,8 +16,6 @@ import {
 } from "@gen/tensor";
 import { expectClose, fixture } from "@gen/testing";
 import { beforeAll, describe, expect, test } from "vitest";
-import { causalMask } from "./causal-mask.ts";
-import { causalSelfAttention } from "./causal-self-attention.ts";
 import {
   autoregressiveLoss,
   CausalTransformer,
@@ -148,19 +145,6 @@ test("one token at a time with a cache gives the logits of all at once, across i
   }
   cache.dispose();
   expect(memory().numTensors).toBe(before);
-});
-
-test("attention block by block is attention behind the causal mask", async () => {
-  const [q, k, v] = [1, 2, 3].map((seed) => normal(key(seed), [1, 2, 450, 4])) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ];
-  const mask = causalMask(450);
-  const whole = attention(q, k, v, mask);
-  const blocks = causalSelfAttention(q, k, v, mask);
-  expectClose(await blocks.data(), await whole.data(), 1e-5);
-  dispose([q, k, v, mask, whole, blocks]);
 });
 
 test("labels for a network without classes, and tokens that do not fit, are refused", () => {

@@ -1,4 +1,4 @@
-import { Embedding, init, LayerNorm } from "@gen/nn";
+import { causalAttention, Embedding, init, LayerNorm } from "@gen/nn";
 import {
   add,
   concat,
@@ -10,10 +10,9 @@ import {
   type Tensor,
   tensor,
   tidy,
+  transpose,
 } from "@gen/tensor";
 import { attendToPieces } from "./attend-to-pieces.ts";
-import { causalMask } from "./causal-mask.ts";
-import { causalSelfAttention } from "./causal-self-attention.ts";
 import type { KeyValueCache, Past } from "./key-value-cache.ts";
 import { TransformerBlock } from "./transformer-block.ts";
 
@@ -81,9 +80,8 @@ export class CausalTransformer {
       const before = slice(tokens, [0, 0], [batch, count - 1]);
       const given = concat([reshape(this.start(batch, labels), [batch, 1]), before], 1);
       const positions = slice(this.positions.weight, [0, 0], [count, -1]);
-      const mask = causalMask(count);
       const h = this.blocks.reduce(
-        (x, block) => block.forward(x, (q, k, v) => causalSelfAttention(q, k, v, mask)),
+        (x, block) => block.forward(x, causalAttention),
         add(this.tokens.forward(given), positions),
       );
       return this.head(h);
@@ -106,7 +104,10 @@ export class CausalTransformer {
       const h = this.blocks.reduce(
         (t, block, i) =>
           block.forward(t, (q, keys, values) =>
-            attendToPieces(q, cache.put(i, position, past[i], { keys, values })),
+            attendToPieces(
+              q,
+              cache.put(i, position, past[i], { keys: transpose(keys, [0, 1, 3, 2]), values }),
+            ),
           ),
         reshape(x, [batch, 1, -1]),
       );

@@ -15,9 +15,9 @@ import {
 } from "@gen/tensor";
 import type { Piece } from "./attend-to-pieces.ts";
 import type { CausalTransformerConfig } from "./causal-transformer.ts";
-import { maskBeyond } from "./causal-mask.ts";
+import { maskBeyond } from "./mask-beyond.ts";
 
-/** Keys and values [batch, heads, tokens, width / heads] that change no more. */
+/** Keys [batch, heads, width / heads, tokens] and values [batch, heads, tokens, width / heads] that change no more. */
 export type Past = { keys: Tensor; values: Tensor };
 
 /** How many segments a sequence of full length has: so many graphs are compiled. */
@@ -37,9 +37,12 @@ export class KeyValueCache {
 
   constructor({ maxTokens, width, depth, heads }: CausalTransformerConfig, batch: number) {
     this.segment = Math.ceil(maxTokens / SEGMENTS);
-    const make = (): Variable =>
-      tidy(() => variable(zeros([batch, heads, this.segment, width / heads]), false));
-    this.#now = Array.from({ length: depth }, () => ({ keys: make(), values: make() }));
+    const make = (shape: number[]): Variable =>
+      tidy(() => variable(zeros([batch, heads, ...shape]), false));
+    this.#now = Array.from({ length: depth }, () => ({
+      keys: make([width / heads, this.segment]),
+      values: make([this.segment, width / heads]),
+    }));
   }
 
   /** The whole segments, for each block; empty before the first is full. They stay the cache's. */
@@ -52,17 +55,17 @@ export class KeyValueCache {
    *
    * @param position int32 []
    * @param past of this block, as `past` has it
-   * @param token its key and value, [batch, heads, 1, width / heads] each
+   * @param token its key [batch, heads, width / heads, 1] and value [batch, heads, 1, width / heads]
    * @returns all that the token attends to
    */
   put(block: number, position: Tensor, past: Past | undefined, token: Past): Piece[] {
     const { segment } = this;
-    const before = past?.keys.shape[2] ?? 0;
+    const before = past?.keys.shape[3] ?? 0;
     const slot = sub(position, tensor(before, [], "int32"));
-    const here = reshape(equal(range(0, segment, 1, "int32"), slot), [1, 1, segment, 1]);
+    const here = equal(range(0, segment, 1, "int32"), slot);
     const { keys, values } = this.#now[block]!;
-    keys.assign(where(here, token.keys, keys));
-    values.assign(where(here, token.values, values));
+    keys.assign(where(reshape(here, [1, 1, 1, segment]), token.keys, keys));
+    values.assign(where(reshape(here, [1, 1, segment, 1]), token.values, values));
     const now = { keys, values, mask: maskBeyond(slot, segment) };
     return past ? [past, now] : [now];
   }
@@ -73,9 +76,12 @@ export class KeyValueCache {
     if (this.#tokens % this.segment !== 0) return;
     const old = this.#past;
     this.#past = this.#now.map(({ keys, values }, block) => {
-      const join = (before: Tensor | undefined, now: Tensor): Tensor =>
-        before ? concat([before, now], 2) : now.clone();
-      return { keys: join(old[block]?.keys, keys), values: join(old[block]?.values, values) };
+      const join = (before: Tensor | undefined, now: Tensor, axis: number): Tensor =>
+        before ? concat([before, now], axis) : now.clone();
+      return {
+        keys: join(old[block]?.keys, keys, 3),
+        values: join(old[block]?.values, values, 2),
+      };
     });
     dispose(old);
   }
