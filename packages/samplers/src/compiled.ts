@@ -100,7 +100,7 @@ export function compiled(
     times,
     ...(judge && { judge: judge.bind(sampler) }),
     get graphs() {
-      return [...graphs.values()].reduce((sum, { stats }) => sum + stats.compiles.length, 0);
+      return [...graphs.values()].reduce((sum, { stats }) => sum + stats.compilations, 0);
     },
     step(state, evaluator): CheckedState {
       const plan = planOf(state, evaluator);

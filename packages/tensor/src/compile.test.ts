@@ -147,6 +147,88 @@ test("the least used signature is forgotten when there are too many", () => {
   twice.dispose();
 });
 
+describe("a recompilation is explained", () => {
+  type Batch = { images: Tensor; labels?: Tensor };
+  const score = (batch: Batch, scale: number, mode: string): Tensor =>
+    tidy(() => {
+      const total = mul(sum(batch.images), scale);
+      return mode === "twice" ? mul(total, 2) : total;
+    });
+
+  test("by what changed, from what to what: shape, dtype, value, structure", () => {
+    const scored = compile(score);
+    const [four, two] = [zeros([4, 3]), zeros([2, 3])];
+    const [whole, labels] = [zeros([4, 3], "int32"), zeros([4], "int32")];
+    const call = (...args: Parameters<typeof score>): void => scored(...args).dispose();
+    call({ images: four }, 1, "once");
+    call({ images: four }, 1, "once");
+    call({ images: two }, 1, "once");
+    call({ images: whole }, 1, "once");
+    call({ images: four }, 0.5, "once");
+    call({ images: four }, 1, "twice");
+    call({ images: four, labels }, 1, "once");
+    expect(scored.stats.compilations).toBe(6);
+    expect(
+      scored.stats.explain().map((line) => line.replace(/^(call \d+), \d+ nodes/, "$1")),
+    ).toEqual([
+      "call 1: the first call",
+      "call 3: argument 0.images changed its shape from float32 [4, 3] to float32 [2, 3]",
+      "call 4: argument 0.images changed its dtype from float32 [4, 3] to int32 [4, 3]",
+      "call 5: argument 1 changed its value from 1 to 0.5 (pass a number that changes as a scalar tensor)",
+      'call 6: argument 2 changed its value from "once" to "twice"',
+      "call 7: argument 0.labels is new, int32 [4]",
+    ]);
+    scored.dispose();
+    dispose([four, two, whole, labels]);
+  });
+
+  test("by the bound of the cache, by a change of kind, and with most of many changes left out", () => {
+    const first = compile((xs: Tensor[], _other?: unknown) => add(xs[0] as Tensor, 1), {
+      cacheSize: 1,
+    });
+    const [x, y] = [zeros([1]), zeros([2])];
+    const call = (...args: Parameters<typeof first>): void => first(...args).dispose();
+    call([x], key(1));
+    call([x], 7);
+    call([x], key(2));
+    call([y, y, y, y, y, y], 7);
+    expect(first.stats.compiles.map(({ reason }) => reason)).toEqual([
+      "the first call",
+      "argument 1 changed its kind from a key to 7",
+      "compiled before, and freed since: by dispose, or because more than 1 signatures were in use (cacheSize)",
+      "argument 0[0] changed its shape from float32 [1] to float32 [2]; argument 1 changed its kind from a key to 7; " +
+        "argument 0[1] is new, float32 [2]; argument 0[2] is new, float32 [2]; 3 more",
+    ]);
+    first.dispose();
+    dispose([x, y]);
+  });
+
+  test("however many there are, only the last are remembered", () => {
+    const scaled = compile((x: Tensor, by: number) => mul(x, by), { cacheSize: 1 });
+    const x = zeros([1]);
+    for (let by = 0; by < 70; by++) scaled(x, by).dispose();
+    expect(scaled.stats.compilations).toBe(70);
+    expect(scaled.stats.explain()).toHaveLength(64);
+    expect(scaled.stats.explain().at(-1)).toMatch(/^call 70, .* from 68 to 69/);
+    scaled.dispose();
+    x.dispose();
+  });
+
+  test("an eager backend compiles nothing, and answers the same", async () => {
+    await useBackend("cpu");
+    const scaled = compile((x: Tensor, by: number) => mul(x, by));
+    const x = tensor([1, 2]);
+    expect([2, 3].map((by) => numbers(scaled(x, by)))).toEqual([
+      [2, 4],
+      [3, 6],
+    ]);
+    expect(scaled.stats).toMatchObject({ calls: 2, compilations: 0 });
+    expect(scaled.stats.explain()).toEqual([]);
+    x.dispose();
+    await useBackend("onnx");
+  });
+});
+
 test("keys give fresh numbers at each call, the same for the same key", () => {
   const noisy = compile((k: Key) => add(normal(foldIn(k, 3), [4]), 0));
   const draws = [1, 2, 1].map((seed) => numbers(noisy(key(seed))));

@@ -9,6 +9,7 @@ import {
   type TypedArray,
   type Variable,
 } from "@tensorflow/tfjs-core";
+import { changesBetween, type Leaves, leavesOfArguments } from "./explain-signature.ts";
 import { isRecording, type Program, type RecordingBackend } from "./recording.ts";
 import { type OutputPosition, recordCall, type RecordedCall } from "./record-call.ts";
 import { mapStructure, signatureOf } from "./structure.ts";
@@ -31,9 +32,16 @@ export interface Compiled<A extends unknown[], R> {
 
 export interface CompileStats {
   calls: number;
-  /** One entry per compilation: the signature that asked for it. */
-  compiles: { signature: string; nodes: number }[];
+  /** How often it was compiled. On an eager backend it never is. */
+  compilations: number;
+  /** The last 64 compilations: the signature that asked for one, and why it was not there. */
+  compiles: { call: number; signature: string; nodes: number; reason: string }[];
+  /** The reasons of the last compilations in words, a line for each: what changed, from what to what. */
+  explain(): string[];
 }
+
+/** Compilations that are remembered to be explained. */
+const remembered = 64;
 
 /**
  * Compiles a function of tensors: it is recorded once for every signature (the types and shapes of its tensors and the
@@ -54,7 +62,13 @@ export function compile<A extends unknown[], R>(
   const name = options.name ?? (fn.name || "the compiled function");
   const cacheSize = options.cacheSize ?? 16;
   const recordings = new Map<string, Recording>();
-  const stats: CompileStats = { calls: 0, compiles: [] };
+  const stats: CompileStats = {
+    calls: 0,
+    compilations: 0,
+    compiles: [],
+    explain: () =>
+      stats.compiles.map(({ call, nodes, reason }) => `call ${call}, ${nodes} nodes: ${reason}`),
+  };
 
   const call = (...args: A): R => {
     stats.calls++;
@@ -66,9 +80,15 @@ export function compile<A extends unknown[], R>(
     let recording = recordings.get(signature);
     recordings.delete(signature); // and back in below, as the newest
     if (recording?.backend !== backend) {
+      const reason = recording
+        ? "the backend changed"
+        : whyNew(signature, args, stats, [...recordings.values()], cacheSize);
       recording?.program.dispose();
       recording = record(backend, fn as (...args: unknown[]) => unknown, args, name);
-      stats.compiles.push({ signature, nodes: recording.program.nodeCount });
+      stats.compilations++;
+      const nodes = recording.program.nodeCount;
+      stats.compiles.push({ call: stats.calls, signature, nodes, reason });
+      if (stats.compiles.length > remembered) stats.compiles.shift();
     }
     recordings.set(signature, recording);
     if (recordings.size > cacheSize) {
@@ -88,6 +108,24 @@ export function compile<A extends unknown[], R>(
   });
 }
 
+/** Why a signature has to be compiled: what sets it apart from the one most like it among those that are kept. */
+function whyNew(
+  signature: string,
+  args: readonly unknown[],
+  { compiles }: CompileStats,
+  kept: readonly Recording[],
+  cacheSize: number,
+): string {
+  if (compiles.some((compile) => compile.signature === signature)) {
+    return `compiled before, and freed since: by dispose, or because more than ${cacheSize} signatures were in use (cacheSize)`;
+  }
+  const leaves = leavesOfArguments(args);
+  const [nearest] = kept
+    .map((recording) => changesBetween(recording.leaves, leaves))
+    .sort((a, b) => a.length - b.length);
+  return nearest ? nearest.join("; ") : "the first call";
+}
+
 /** Where the numbers of a program's input come from at each call. */
 type Source = { argument: number } | { variable: Variable } | { refill: Refill };
 
@@ -95,6 +133,8 @@ interface Recording extends RecordedCall {
   backend: KernelBackend & RecordingBackend;
   program: Program;
   sources: Source[];
+  /** The arguments that it was recorded with, in words. */
+  leaves: Leaves;
 }
 
 function record(
@@ -143,7 +183,7 @@ function record(
       kind: "a compiled function",
       trace: { bind },
     });
-    return { backend, program, sources, ...recorded };
+    return { backend, program, sources, leaves: leavesOfArguments(args), ...recorded };
   } finally {
     dispose(placeholders);
   }
