@@ -8,18 +8,13 @@ import {
   gather,
   key,
   type Key,
-  matMul,
-  mean,
   memory,
   mul,
   normal,
   scalar,
   settle,
-  sin,
-  square,
   sub,
   sum,
-  tanh,
   type Tensor,
   tensor,
   tidy,
@@ -27,9 +22,9 @@ import {
   useBackend,
   variable,
   type Variable,
-  variableGrads,
   zeros,
 } from "./index.ts";
+import { regression } from "../test/regression.ts";
 
 let before = 0;
 beforeAll(async () => {
@@ -46,26 +41,6 @@ function numbers(t: Tensor): number[] {
   const values = [...t.dataSync()];
   t.dispose();
   return values;
-}
-
-/** A small network with its training step: forward, backward, update. */
-function regression(): { step: (k: Key, rate: Tensor) => { loss: Tensor }; variables: Variable[] } {
-  const initial = [normal(key(1), [2, 16]), zeros([16]), normal(key(2), [16, 1])];
-  const variables = initial.map((t) => variable(t));
-  dispose(initial);
-  const [w1, bias, w2] = variables as [Variable, Variable, Variable];
-  const step = (k: Key, rate: Tensor): { loss: Tensor } =>
-    tidy(() => {
-      const x = normal(k, [32, 2]);
-      const target = sum(sin(x), 1, true);
-      const { value, grads } = variableGrads(
-        () => mean(square(sub(matMul(tanh(add(matMul(x, w1), bias)), w2), target))),
-        variables,
-      );
-      for (const v of variables) v.assign(sub(v, mul(rate, grads[v.name] as Tensor)));
-      return { loss: value };
-    });
-  return { step, variables };
 }
 
 test("a compiled training step equals the same step uncompiled, and is compiled once", () => {
@@ -407,19 +382,4 @@ test("what a caller writes into its array after making a tensor does not reach t
   data[0] = 100;
   expect(numbers(y)).toEqual([1, 2]);
   x.dispose();
-});
-
-test("thousands of calls leave memory as it was", () => {
-  const { step, variables } = regression();
-  const compiled = compile(step);
-  const rate = scalar(0.01);
-  const run = (count: number): void => {
-    for (let i = 0; i < count; i++) compiled(foldIn(key(5), i), rate).loss.dispose();
-  };
-  run(500);
-  const start = process.memoryUsage().rss;
-  run(4000);
-  expect(process.memoryUsage().rss).toBeLessThan(start * 1.2);
-  compiled.dispose();
-  dispose([rate, ...variables]);
 });
