@@ -44,3 +44,18 @@ export { scheduled } from "./scheduled.ts";
 export { type ImportanceOptions, importanceWeights } from "./importance-weights.ts";
 export { iwaeLoss } from "./iwae-loss.ts";
 export { anomalyScore, logLikelihood, type LogLikelihoodOptions } from "./log-likelihood.ts";
+
+// Discrete codes.
+export type { Quantized, QuantizeOptions, Quantizer } from "./quantizer.ts";
+export { VectorQuantizer, type VectorQuantizerConfig } from "./vector-quantizer.ts";
+export { EmaVectorQuantizer } from "./ema-vector-quantizer.ts";
+export { ResidualQuantizer } from "./residual-quantizer.ts";
+export { FiniteScalarQuantizer } from "./finite-scalar-quantizer.ts";
+export { LookupFreeQuantizer, type LookupFreeQuantizerConfig } from "./lookup-free-quantizer.ts";
+export { GumbelQuantizer, type GumbelQuantizerConfig } from "./gumbel-quantizer.ts";
+export { type QuantizerConfig, quantizerOf } from "./quantizer-config.ts";
+export { nearestCode } from "./nearest-code.ts";
+export { kMeans } from "./k-means.ts";
+export { codeCounts, codeStatistics } from "./code-statistics.ts";
+export { convVQVAE, type ConvVQVAEConfig, VQVAE, type VQVAEParts } from "./vqvae.ts";
+export { vqvaeLoss, type VQVAELosses, type VQVAELossOptions } from "./vqvae-loss.ts";
