@@ -2,6 +2,7 @@ import { Graph, type HostData, type Node, type Value } from "./graph.ts";
 import { fuseBias } from "./lowerings/fuse-bias.ts";
 import { isCpuOnly } from "./substitutes/cpu-only.ts";
 import { lowerings } from "./lowerings/index.ts";
+import { untile } from "./lowerings/untile.ts";
 import { encodeModel } from "./onnx/encode.ts";
 import { LoweringGraph, type Target } from "./lowerings/lowering-graph.ts";
 import { latestFirst } from "./latest-first.ts";
@@ -110,7 +111,7 @@ export function lowerNodes(
   for (const input of inputs)
     lowered.set(input, { ...input, data: undefined, constant: undefined });
   const find = (value: Value): Value => lowered.get(value) ?? value;
-  for (const node of fuseBias(nodes, outputs)) {
+  for (const node of untile(fuseBias(nodes, outputs))) {
     const from = node.inputs.map(find);
     const made =
       node.domain === "gen"
