@@ -2,6 +2,7 @@ import {
   add,
   addN,
   concat,
+  fill,
   matMul,
   mul,
   softmax,
@@ -29,7 +30,9 @@ export interface Piece {
  */
 export function attendToPieces(q: Tensor, pieces: readonly Piece[]): Tensor {
   return tidy(() => {
-    const scaled = mul(q, 1 / Math.sqrt(q.shape[3] as number));
+    // A factor for each number: ONNX Runtime would take a scalar into the products, whose form for one query has none.
+    const d = q.shape[3] as number;
+    const scaled = mul(q, fill([d], 1 / Math.sqrt(d)));
     const scores = pieces.map(({ keys, mask }) => {
       const products = matMul(scaled, keys);
       return mask ? add(products, mask) : products;
