@@ -20,8 +20,11 @@ import {
   euler,
   type Evaluator,
   forwardVariance,
+  halfCurvature,
+  type Point,
   heun,
   posteriorVariance,
+  rk4,
   type Sampler,
 } from "./index.ts";
 
@@ -49,6 +52,38 @@ test.each([
   ["DPM2", dpm2(karrasGrid(18)), 0.8138667904075203],
 ])("%s on EDM's path from σ = 80 has the golden value", (_name, sampler, value) => {
   expect(solve(sampler, edm(), { mean: 0.3, std: 0.5 }, 80)).toBeCloseTo(value, 12);
+});
+
+test.each([
+  [0, 0.7981152712811139],
+  [0.002, 0.7981192561873446],
+])("EDM's flow from σ = 80 ends, at σ = %s, where the golden value says", (last, value) => {
+  const sampler = rk4(karrasGrid(2000).slice(0, last === 0 ? undefined : -1));
+  expect(solve(sampler, edm(), { mean: 0.3, std: 0.5 }, 80)).toBeCloseTo(value, 10);
+});
+
+test("half the curvature is the released formula of three predictions", () => {
+  const [lambda0, lambda1, lambda2, end] = [-0.3, -0.9, -1.2, 0.4];
+  const [m0, m1, m2] = [0.7, -0.2, 1.1];
+  const sigma = (lambda: number): number => Math.exp(-lambda);
+  const points = [lambda0, lambda1, lambda2].map((l) => ({
+    t: sigma(l),
+    a: 1,
+    b: sigma(l),
+    lambda: l,
+  }));
+  const [from] = points as [Point];
+  const to = { t: sigma(end), a: 1, b: sigma(end), lambda: end };
+  const weights = halfCurvature({ path: edm(), kind: "data", from, to, nodes: points, eta: 0 });
+  const h = end - lambda0;
+  const [r0, r1] = [(lambda0 - lambda1) / h, (lambda1 - lambda2) / h];
+  const [near, far] = [(m0 - m1) / r0, (m1 - m2) / r1];
+  const slope = near + (r0 / (r0 + r1)) * (near - far);
+  const curvature = (near - far) / (r0 + r1);
+  const e = Math.exp(-h) - 1;
+  const released = -e * m0 + (e / h + 1) * slope - ((e + h) / h ** 2 - 0.5) * curvature;
+  const found = weights[0]! * m0 + weights[1]! * m1 + weights[2]! * m2;
+  expect(found).toBeCloseTo(released, 13);
 });
 
 /** A step's mean and standard deviation where the noise prediction is given. */

@@ -3,94 +3,52 @@ import {
   edm,
   exponentialGrid,
   karrasGrid,
-  type Path,
-  type Prediction,
-  predictionConversion,
   rectifiedFlow,
   shiftedTime,
   tableGrid,
+  timesOfSigmas,
   linearBetas,
   zeroTerminalSnr,
 } from "@gen/schedules";
-import { key } from "@gen/tensor";
+import { div, key, mul, reshape, sub, tensor, useBackend } from "@gen/tensor";
 import { describe, expect, test } from "vitest";
 import type { Points } from "../test/array-evaluator.ts";
-import { arrayEvaluator } from "../test/array-evaluator.ts";
+import {
+  dummy,
+  evaluatorOf,
+  expectGolden,
+  finish,
+  flipped,
+  leading,
+  type Model,
+  onTable,
+  ramp,
+  sum,
+  table,
+} from "../test/diffusers.ts";
 import { run } from "../test/measured-order.ts";
 import { TorchGenerator } from "../test/torch-generator.ts";
 import {
   ddim,
   ddpm,
+  type Denoiser,
+  dpmSolverMultistep,
+  type DPMSolverMultistepOptions,
+  dynamicThreshold,
+  pndm,
+  polynomial,
+  sample,
   dpmSolverPlusPlusMultistep,
   euler,
   eulerAncestral,
-  type Evaluator,
   forwardVariance,
   lms,
   posteriorVariance,
   type Sampler,
+  type SamplerState,
   sdeDpmSolverPlusPlus,
   uniPC,
 } from "./index.ts";
-
-// The sums of |x| that the tests of diffusers assert, or that its schedulers give: the sample is a ramp, the model is
-// x·t/(t + 1). Here all is float64; there float32.
-
-const ramp = Float64Array.from({ length: 768 }, (_, i) => {
-  const [batch, rest] = [Math.floor(i / 192), i % 192];
-  return (rest * 4 + batch) / 768;
-});
-const flipped = ramp.map((_, i) => {
-  const [batch, rest] = [Math.floor(i / 192), i % 192];
-  return (767 - (rest * 4 + batch)) / 768;
-});
-const dummy = (x: Points, t: number): Points => x.map((v) => (v * t) / (t + 1));
-const sum = (x: Points): number => x.reduce((total, v) => total + Math.abs(v), 0);
-
-interface Model {
-  path: Path;
-  prediction: Prediction;
-  /** The raw prediction at a time of the path. */
-  raw: (x: Points, t: number) => Points;
-  clip?: boolean;
-  seed?: number;
-}
-
-function evaluatorOf({ path, prediction, raw, clip = false, seed = 0 }: Model): Evaluator<Points> {
-  const base = arrayEvaluator(path, (x) => x);
-  const generator = new TorchGenerator(seed);
-  const predict: Evaluator<Points>["predict"] = (x, t, wanted) => {
-    const from = raw(x, t);
-    const convert = (given: Points, kind: Prediction, to: Prediction): Points => {
-      const { input, prediction: factor } = predictionConversion(path, t, kind, to);
-      return given.map((p, i) => input * x[i]! + factor * p);
-    };
-    if (!clip) return convert(from, prediction, wanted);
-    const data = convert(from, prediction, "data").map((d) => Math.max(-1, Math.min(1, d)));
-    return wanted === "data" ? data : convert(data, "data", wanted);
-  };
-  return { ...base, predict, normal: (like) => generator.randn(like.length) };
-}
-
-const finish = (model: Model, sampler: Sampler, x = ramp): number =>
-  sum(run(sampler, evaluatorOf(model), { index: 0, x, key: key(0) }).x);
-
-function expectGolden(found: number, golden: number, tolerance = 1e-4): void {
-  expect(Math.abs(found / golden - 1), `${found} is not ${golden}`).toBeLessThan(tolerance);
-}
-
-const table = betaPath(linearBetas());
-/** A model on the table; v is diffusers' a·ε - b·data. */
-const onTable = (path: Path, v = false, clip = false): Model => ({
-  path,
-  prediction: v ? "data" : "noise",
-  clip,
-  raw: (x, t) => {
-    const out = dummy(x, t - 1);
-    return v ? out.map((o, i) => path.a(t) * x[i]! - path.b(t) * o) : out;
-  },
-});
-const leading = tableGrid(1000, 10, "leading");
 
 test("the generator is PyTorch's", () => {
   const drawn = new TorchGenerator(0).randn(768);
@@ -147,6 +105,19 @@ describe("DDPM, 1000 steps with PyTorch's noise", () => {
   });
 });
 
+test("DDPM from a noisy sample, two steps before the end", () => {
+  const noisy = ramp.map((x, i) => table.a(2) * x + table.b(2) * flipped[i]!);
+  expectGolden(finish(onTable(table, false, true), ddpm([2, 1, 0]), noisy), 387.9466);
+});
+
+test.each([
+  [1, 0, 0],
+  [488, 487, 0.00979],
+  [1000, 999, 0.02],
+])("DDPM's variance from %d to %d", (from, to, golden) => {
+  expect(posteriorVariance(table, from, to)).toBeCloseTo(golden, 4);
+});
+
 describe("in σ, 1100 steps of the table", () => {
   const path = betaPath(linearBetas({ steps: 1100 }));
   const places = Array.from({ length: 10 }, (_, i) => (1099 * (9 - i)) / 9);
@@ -185,7 +156,13 @@ describe("in σ, 1100 steps of the table", () => {
   });
 
   // Its tests hand `step` the scaled sample, which then is no x of that noise level.
-  const misused = (sampler: Sampler, grid: readonly number[], v = false, at = placeOf): number => {
+  const misused = (
+    sampler: Sampler,
+    grid: readonly number[],
+    v = false,
+    at = placeOf,
+    begin: SamplerState<Points> = { index: 0, x: start, key: key(0) },
+  ): number => {
     const evaluator = evaluatorOf({
       path: edm({ sigmaMax: 200 }),
       prediction: v ? "data" : "noise",
@@ -195,7 +172,7 @@ describe("in σ, 1100 steps of the table", () => {
         return v ? out.map((o, i) => x[i]! / norm ** 2 - (o * sigma) / norm) : out;
       },
     });
-    let state: Parameters<typeof run<Points>>[2] = { index: 0, x: start, key: key(0) };
+    let state = begin;
     while (state.index < grid.length - 1) {
       const norm = Math.sqrt((grid[state.index] as number) ** 2 + 1);
       state = run(
@@ -210,6 +187,8 @@ describe("in σ, 1100 steps of the table", () => {
 
   test.each([
     ["euler", euler(sigmas), false, 10.0807],
+    // Upstream asserts 0.0002, which a sampler of zeros would pass too.
+    ["euler, v", euler(sigmas), true, 2.418e-10],
     ["eulerAncestral", eulerAncestral(sigmas), false, 152.3192],
     ["eulerAncestral, v", eulerAncestral(sigmas), true, 108.4439],
     ["lms", lms(sigmas), false, 1006.388],
@@ -218,18 +197,31 @@ describe("in σ, 1100 steps of the table", () => {
     expectGolden(misused(sampler, sigmas, v), golden);
   });
 
-  const range = { sigmaMin: sigmas[9] as number, sigmaMax: highest };
   test.each([
-    ["Karras", karrasGrid(10, range), 124.522596],
-    ["exponential", exponentialGrid(10, range), 962.999674],
-  ])("euler on a %s grid as the tests there use it", (_name, grid, golden) => {
-    const at = (sigma: number): number => {
-      const above = levels.findIndex((level) => level >= sigma * (1 - 1e-12));
-      if (above <= 0) return 0;
-      const [low, high] = [Math.log(levels[above - 1]!), Math.log(levels[above]!)];
-      return above - 1 + (Math.log(sigma) - low) / (high - low);
-    };
-    expectGolden(misused(euler(grid), grid, false, at), golden);
+    ["euler", euler(sigmas), [], 57062.9297],
+    ["eulerAncestral", eulerAncestral(sigmas), [], 56163.0508],
+    // There LMS takes the predictions of the steps that were not done for 0.
+    ["lms", lms(sigmas), [0, 1, 2].map(() => new Float64Array(768)), 27663.6895],
+  ])("%s from a noisy sample, two steps before the end, as the tests there use it", (...row) => {
+    const [, sampler, history, golden] = row;
+    const x = start.map((value, i) => value + sigmas[8]! * flipped[i]!);
+    const begin = { index: 8, x, history, key: key(0) };
+    expectGolden(misused(sampler, sigmas, false, placeOf, begin), golden);
+  });
+
+  const range = { sigmaMin: sigmas[9] as number, sigmaMax: highest };
+  const placeAmong = (sigma: number): number => {
+    const above = levels.findIndex((level) => level >= sigma * (1 - 1e-12));
+    if (above <= 0) return 0;
+    const [low, high] = [Math.log(levels[above - 1]!), Math.log(levels[above]!)];
+    return above - 1 + (Math.log(sigma) - low) / (high - low);
+  };
+  test.each([
+    ["euler", "Karras", euler, karrasGrid(10, range), 124.522596],
+    ["euler", "exponential", euler, exponentialGrid(10, range), 962.999674],
+    ["lms", "Karras", lms, karrasGrid(10, range), 3812.9927],
+  ])("%s on a %s grid as the tests there use it", (_name, _grid, make, grid, golden) => {
+    expectGolden(misused(make(grid), grid, false, placeAmong), golden);
   });
 });
 
@@ -253,6 +245,92 @@ describe("multistep on the table", () => {
   ])("%s", (_name, sampler, v, golden) => {
     expectGolden(finish(onTable(table, v), sampler), golden);
   });
+
+  const onGrid = (grid: readonly number[]): number[] =>
+    // Its last two levels are the same: a step of no length, at which UniPC still corrects.
+    timesOfSigmas(table, [...grid.slice(0, -1), grid.at(-2)! * (1 - 1e-9)]);
+  const range = { sigmaMin: table.sigmas[0]!, sigmaMax: table.sigmas[999]! };
+  const karras = onGrid(karrasGrid(10, range));
+  const lu = onGrid(exponentialGrid(10, range));
+  /** The model is told whole steps, wherever between them the level lies. */
+  const rounded = (v: boolean): Model => ({
+    ...onTable(table, v),
+    raw: (x, t) => {
+      const out = dummy(x, Math.round(t - 1));
+      return v ? out.map((o, i) => table.a(t) * x[i]! - table.b(t) * o) : out;
+    },
+  });
+  test.each([
+    ["DPM-Solver++ 2M, v, Karras", dpmSolverPlusPlusMultistep(karras, plain), true, 160.664202],
+    ["DPM-Solver++ 2M, v, Lu", dpmSolverPlusPlusMultistep(lu, plain), true, 119.364815],
+    ["UniPC 2 bh2, Karras", uniPC(karras), false, 224.626714],
+  ])("%s", (_name, sampler, v, golden) => {
+    expectGolden(finish(rounded(v), sampler), golden);
+  });
+
+  test("UniPC 2 bh2, v, Karras, of which four digits are known", () => {
+    expect(Math.abs(finish(rounded(true), uniPC(karras)) / 768 - 0.1966)).toBeLessThan(1e-3);
+  });
+
+  const logRho: DPMSolverMultistepOptions = {
+    weights: polynomial("logSnr"),
+    lowerOrderFinal: true,
+  };
+  test.each([
+    ["DPM-Solver++ 2M", 5, (t: number[]) => dpmSolverPlusPlusMultistep(t, plain), 318.4111],
+    ["UniPC 2 bh2", 8, uniPC, 315.5757],
+    ["DEIS with log ρ", 8, (t: number[]) => dpmSolverMultistep(t, logRho), 315.3016],
+  ])("%s from a noisy sample, after %d steps", (_name, skipped, make, golden) => {
+    const times = toFirst.slice(skipped);
+    const t = times[0] as number;
+    const noisy = ramp.map((x, i) => table.a(t) * x + table.b(t) * flipped[i]!);
+    expectGolden(finish(onTable(table), make(times), noisy), golden);
+  });
+
+  test("DEIS with log ρ", () => {
+    expectGolden(finish(onTable(table), dpmSolverMultistep(toFirst, logRho)), 768 * 0.23916);
+  });
+
+  test("with the data thresholded to their quantile 0.87, at most 0.5", async () => {
+    await useBackend();
+    const said: Denoiser = {
+      path: table,
+      prediction: "noise",
+      predict: (x, t) => mul(x, reshape(div(sub(t, 1), t), [-1, 1])),
+    };
+    const model = dynamicThreshold(said, { quantile: 0.87, max: 0.5 });
+    const samples = await sample({
+      denoiser: model,
+      sampler: dpmSolverPlusPlusMultistep(toFirst, plain),
+      noise: tensor(Float32Array.from(ramp), [4, 192]),
+    });
+    expectGolden(sum(Float64Array.from(await samples.data())), 768 * 1.1364);
+  });
+});
+
+test.each([
+  ["ᾱ of the first step", linearBetas(), 1, 198.1318],
+  ["ᾱ = 1, another table", linearBetas({ start: 0.01 }), 0, 230.0399],
+  ["ᾱ of the first step, another table", linearBetas({ start: 0.01 }), 1, 186.9482],
+])("PNDM to %s", (_name, betas, last, golden) => {
+  const times = leading.slice(0, last === 0 ? undefined : -1);
+  expectGolden(finish(onTable(betaPath(betas)), pndm(times)), golden);
+});
+
+test.each([
+  ["DDPM", (t: number) => ddpm([t, t - 1]), 1153.1833],
+  ["DDIM", (t: number) => ddim([t, 0]), 1147.7904],
+])("one step of %s without noise, of three samples at the first three times", (...row) => {
+  const [, make, golden] = row;
+  const evaluator = {
+    ...evaluatorOf(onTable(table, false, true)),
+    normal: (like: Points): Points => like.map(() => 0),
+  };
+  const sums = [0, 0.1, -0.1].map((shift, i) => {
+    const x = ramp.map((value) => value + shift);
+    return sum(run(make(i + 1), evaluator, { index: 0, x, key: key(0) }).x);
+  });
+  expectGolden(sums[0]! + sums[1]! + sums[2]!, golden);
 });
 
 test("EDM's Euler with its preconditioning", () => {
@@ -284,8 +362,17 @@ describe("flow matching", () => {
   test.each([
     ["Euler", euler([...even(1, 0.001), 0]), 133.362045],
     ["Euler, shift 3", euler([...shifted, 0]), 129.349457],
+    ["Euler, Karras", euler(karrasGrid(10, { sigmaMin: 0.001, sigmaMax: 1 })), 119.972702],
     ["new noise at every step", ddim([...even(1, 0.001), 0], { eta: Infinity }), 126.126097],
   ])("%s", (_name, sampler, golden) => {
     expectGolden(finish(model, sampler), golden);
+  });
+
+  test("levels of Karras from 200 to 0.01 as times, and the times of ten steps", () => {
+    const times = timesOfSigmas(rectifiedFlow, karrasGrid(5, { sigmaMin: 0.01, sigmaMax: 200 }));
+    const golden = [0.99502486, 0.97874546, 0.87748843, 0.36049718, 0.00990099, 0];
+    golden.forEach((t, i) => expect(times[i]).toBeCloseTo(t, 6));
+    const rounded = even(1, 0.001).map((t) => Number(t.toFixed(3)));
+    expect(rounded).toEqual([1, 0.889, 0.778, 0.667, 0.556, 0.445, 0.334, 0.223, 0.112, 0.001]);
   });
 });

@@ -8,7 +8,7 @@ export interface DPMSolverMultistepOptions extends StartOptions {
   readonly order?: 1 | 2 | 3;
   /**
    * How two predictions are weighted: by the paper's `midpointRule`, or by `polynomial("logSnr")`, which others call
-   * "heun". Default `midpointRule`.
+   * "heun". Of three, the parabola; `halfCurvature` is the released code's. Default `midpointRule`.
    */
   readonly weights?: WeightRule;
   /** Whether the last steps use lower orders. Default: if there are fewer than 15, as the paper advises. */
@@ -25,7 +25,7 @@ export interface DPMSolverSDEOptions extends DPMSolverMultistepOptions {
 /**
  * DPM-Solver++ multistep, (2M) and (3M) (Lu et al. 2022, arXiv:2211.01095, algorithm 2): one evaluation a step, on the
  * predicted data. The third order is the exact integral of the parabola through three predictions; the released code
- * takes half of its curvature, which converges with order 2 only.
+ * takes half of its curvature (`weights: halfCurvature`), which converges with order 2 only.
  *
  * @param times falling, one more than steps. The step to t = 0 gives the predicted data.
  */

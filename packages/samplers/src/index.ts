@@ -62,6 +62,7 @@ export {
 export { multistep, type MultistepOptions, type StartOptions } from "./multistep.ts";
 export {
   evenSteps,
+  halfCurvature,
   midpointRule,
   polynomial,
   type Weighted,

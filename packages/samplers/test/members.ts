@@ -46,6 +46,11 @@ export const members: readonly Member[] = [
     make: (t) => g.dpmSolverPlusPlusMultistep(t, { order: 3, ...rk4 }),
   },
   {
+    name: "dpmSolver++ 3M half curvature",
+    order: 2,
+    make: (t) => g.dpmSolverPlusPlusMultistep(t, { order: 3, weights: g.halfCurvature, ...rk4 }),
+  },
+  {
     name: "dpmSolver++ 3M, lower start",
     order: 2,
     make: (t) => g.dpmSolverPlusPlusMultistep(t, { order: 3 }),
