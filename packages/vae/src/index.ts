@@ -59,3 +59,21 @@ export { kMeans } from "./k-means.ts";
 export { codeCounts, codeStatistics } from "./code-statistics.ts";
 export { convVQVAE, type ConvVQVAEConfig, VQVAE, type VQVAEParts } from "./vqvae.ts";
 export { vqvaeLoss, type VQVAELosses, type VQVAELossOptions } from "./vqvae-loss.ts";
+
+// Normalizing flows.
+export type { Bijector, Transformed } from "./bijector.ts";
+export { ActNorm } from "./act-norm.ts";
+export { AffineCoupling, type AffineCouplingConfig } from "./affine-coupling.ts";
+export { MaskedAutoregressive, type MaskedAutoregressiveConfig } from "./masked-autoregressive.ts";
+export { flowLoss, type FlowLossOptions, NormalizingFlow } from "./normalizing-flow.ts";
+export { type FlowConfig, maskedAutoregressiveFlow, realNVP } from "./flows.ts";
+
+// A hierarchy of latents.
+export { klOfGaussians, LadderVAE, type LadderVAEConfig } from "./ladder-vae.ts";
+export {
+  ladderElbo,
+  type LadderElbo,
+  type LadderElboOptions,
+  ladderLoss,
+  type LadderLossOptions,
+} from "./ladder-loss.ts";
