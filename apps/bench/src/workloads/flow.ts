@@ -9,7 +9,7 @@ import {
   VelocityMLP,
   type VelocityMLPConfig,
 } from "@gen/diffusion";
-import { heun, sample } from "@gen/samplers";
+import { compiled, heun, sample } from "@gen/samplers";
 import { uniformGrid } from "@gen/schedules";
 import { type Key, key, split, type Tensor } from "@gen/tensor";
 import { normals, uniforms } from "../shared-tensors.ts";
@@ -70,12 +70,17 @@ export function flowTraining(
   };
 }
 
-/** A batch of samples by Heun's method: two evaluations a step, and one in the last. */
+/**
+ * A batch of samples by Heun's method: two evaluations a step, and one in the last.
+ *
+ * @param oneGraph all steps are one graph, as it pays with small models
+ */
 export function flowSampling(
   name: string,
   network: FlowNetwork,
   batch: number,
   steps: number,
+  oneGraph = false,
 ): Workload {
   return {
     name,
@@ -83,19 +88,20 @@ export function flowSampling(
     images: network.kind !== "VelocityMLP",
     checks: 1,
     counted: true,
-    evaluations: 2 * steps - 1,
+    evaluations: oneGraph ? 1 : 2 * steps - 1,
     inputs: () => ({ images: normals(key(3), shapeOf(network, batch)) }),
     draws: () => ({}),
     create: (k) => {
       const model = create(k, network);
-      return { model, begin: ({ images }) => sampling(model, steps, images as Tensor) };
+      return { model, begin: ({ images }) => sampling(model, steps, oneGraph, images as Tensor) };
     },
   };
 }
 
-function sampling(model: Network, steps: number, noise: Tensor): Step {
+function sampling(model: Network, steps: number, oneGraph: boolean, noise: Tensor): Step {
   const denoise = denoiser(model);
-  const sampler = heun(uniformGrid(steps));
+  const plan = heun(uniformGrid(steps));
+  const sampler = oneGraph ? compiled(plan, { stepsAtOnce: steps }) : plan;
   const start = noise.dataSync();
   return async () => {
     const samples = await sample({ denoiser: denoise, sampler, noise });

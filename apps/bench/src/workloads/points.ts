@@ -15,4 +15,5 @@ export const mlpSample: Workload = flowSampling(
   { kind: "VelocityMLP", config: { dims: 2, width: 64, depth: 3 } },
   256,
   20,
+  true,
 );
