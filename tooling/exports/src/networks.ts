@@ -13,7 +13,13 @@ import {
   VelocityMLP,
 } from "@gen/diffusion";
 import * as gan from "@gen/gan";
-import { DCGANDiscriminator, DCGANGenerator } from "@gen/gan";
+import {
+  DCGANDiscriminator,
+  DCGANGenerator,
+  PointDiscriminator,
+  PointGenerator,
+  SpectralNorm,
+} from "@gen/gan";
 import * as nn from "@gen/nn";
 import {
   AttentionBlock,
@@ -51,7 +57,14 @@ import {
   uniform,
 } from "@gen/tensor";
 import * as vae from "@gen/vae";
-import { ConvDecoder, ConvEncoder, convVAE, type ConvVAEConfig } from "@gen/vae";
+import {
+  Conditioned,
+  ConvDecoder,
+  DenseNetwork,
+  ConvEncoder,
+  convVAE,
+  type ConvVAEConfig,
+} from "@gen/vae";
 
 /** Something that is exported and then run elsewhere. */
 export interface Exported {
@@ -158,8 +171,19 @@ export function networks(): Exported[] {
     of(new VelocityMLP(k, { width: 16, depth: 2 }), [[2], []]),
     of(new ConvEncoder(k, { ...conv, inChannels: 3, outShape: [6] }), [[16, 16, 3]]),
     of(new ConvDecoder(k, { ...conv, inShape: [3], outChannels: 3 }), [[3]]),
+    of(new DenseNetwork(k, { inShape: [4, 3], outShape: [5], hidden: [8] }), [[4, 3]]),
+    of(
+      new Conditioned(k, new DenseNetwork(k, { inShape: [6], outShape: [5] }), {
+        classes: 3,
+        labelFeatures: 4,
+      }),
+      [[2], { below: 3 }],
+    ),
     of(new DCGANGenerator(k, dcgan), [[6]]),
     of(new DCGANDiscriminator(k, dcgan), [[16, 16, 3]]),
+    of(new PointGenerator(k, { width: 8, depth: 1 }), [[2]]),
+    of(new PointDiscriminator(k, { width: 8, depth: 1 }), [[2]]),
+    of(new SpectralNorm(k, new Conv2d(k, 8, 5, 3, { bias: false })), [channels8]),
     of(new CausalTransformer(k, { ...gpt, classes: 3 }), [{ below: 11, shape: [5] }, { below: 3 }]),
     ...composed(k, unet, conv),
   ];
