@@ -56,11 +56,22 @@ export class ConvDecoder {
 
   /** z [batch, …inShape] → [batch, imageSize, imageSize, outChannels]. The caller disposes of the result. */
   forward(z: Tensor): Tensor {
+    return tidy(() => this.last.forward(this.features(z)));
+  }
+
+  /** What the last layer gets: [batch, imageSize / 2, imageSize / 2, channels[0]]. The caller disposes of it. */
+  features(z: Tensor): Tensor {
     return tidy(() =>
       this.stages.reduce(
-        (h, stage, i) => (this.up[i] as ConvTranspose2d).forward(stage.forward(h)),
+        (h, stage, i) =>
+          stage.forward(i === 0 ? h : (this.up[i - 1] as ConvTranspose2d).forward(h)),
         reshape(this.project.forward(z), [-1, ...this.innerShape]),
       ),
     );
+  }
+
+  /** The layer that gives the image. */
+  get last(): ConvTranspose2d {
+    return this.up.at(-1) as ConvTranspose2d;
   }
 }

@@ -77,3 +77,22 @@ export {
   ladderLoss,
   type LadderLossOptions,
 } from "./ladder-loss.ts";
+
+// VQGAN's first stage.
+export { adaptiveWeight, type AdaptiveWeightOptions } from "./adaptive-weight.ts";
+export { type FeatureMaps, perceptualLoss } from "./perceptual-loss.ts";
+export {
+  type CriticLoss,
+  type DecoderOfImages,
+  type FirstStage,
+  type PatchCritic,
+  vqganStep,
+  type VQGANStepOptions,
+} from "./vqgan-step.ts";
+
+// Looking at latents.
+export { type Between, interpolate, traverse } from "./latent-paths.ts";
+export {
+  mutualInformationGap,
+  type MutualInformationGapOptions,
+} from "./mutual-information-gap.ts";
