@@ -2,7 +2,7 @@
 
 Import them, or run `python tooling/reference/gan.py --write` (torch 2.4 or later) to write, in float64,
 packages/gan/test/fixtures/dcgan.json: two training steps of tiny networks, and parts.json beside it: losses, penalties,
-spectral normalisation, and what StyleGAN is made of.
+spectral normalisation, and what StyleGAN is made of; networks.json: outputs and gradients of all other networks.
 
 Images are [n, c, h, w] here, and [n, h, w, c] in the fixture; 4 × 4 pixels are flattened with the channels last, as ours.
 """
@@ -11,7 +11,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from fixture import image, numbers, pack, randomise, raw, write
+from fixture import case, image, numbers, pack, randomise, raw, write
 
 
 def channels_of(imageSize, baseChannels):
@@ -251,7 +251,375 @@ def parts():
     }
 
 
+def sizes(imageSize, baseChannels):
+    channels = channels_of(imageSize, baseChannels)
+    return [*channels[::-1], channels[0]]
+
+
+class Spectral(nn.Module):
+    """torch's spectral norm (checked by spectral_case) under our names, one iteration from `u`, which stays as it is."""
+
+    def __init__(self, layer, bias=True):
+        super().__init__()
+        self.layer = layer
+        out = layer.weight.shape[0]
+        self.bias = nn.Parameter(torch.zeros(out)) if bias else None
+        self.register_buffer("u", F.normalize(numbers(out), dim=0))
+
+    def forward(self, x):
+        w = self.layer.weight.flatten(1)
+        with torch.no_grad():
+            v = F.normalize(w.T @ self.u, dim=0)
+            u = F.normalize(w @ v, dim=0)
+        weight = self.layer.weight / (u @ w @ v)
+        if weight.dim() == 2:
+            return F.linear(x, weight, self.bias)
+        return F.conv2d(x, weight, self.bias, padding=weight.shape[2] // 2)
+
+
+class ConditionalNorm(nn.Module):
+    def __init__(self, channels, features):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels)
+        self.gain = nn.Linear(features, channels, bias=False)
+        self.offset = nn.Linear(features, channels, bias=False)
+
+    def forward(self, x, embedding):
+        return self.norm(x) * (1 + self.gain(embedding))[:, :, None, None] + self.offset(embedding)[:, :, None, None]
+
+
+class UpBlock(nn.Module):
+    def __init__(self, a, b, features):
+        super().__init__()
+        self.norm1, self.norm2 = ConditionalNorm(a, features), ConditionalNorm(b, features)
+        self.conv1, self.conv2 = nn.Conv2d(a, b, 3, padding=1), nn.Conv2d(b, b, 3, padding=1)
+        self.shortcut = nn.Conv2d(a, b, 1)
+
+    def forward(self, x, e):
+        up = lambda t: F.interpolate(t, scale_factor=2)
+        h = self.conv1(up(F.relu(self.norm1(x, e))))
+        return self.conv2(F.relu(self.norm2(h, e))) + self.shortcut(up(x))
+
+
+class ResNetGenerator(nn.Module):
+    def __init__(self, imageSize, imageChannels, latents, baseChannels, classes, head=None):
+        super().__init__()
+        channels = channels_of(imageSize, baseChannels)[::-1]
+        self.inner = channels[0]
+        self.embed = nn.Linear(classes, latents, bias=False)
+        self.project = nn.Linear(latents, 16 * channels[0])
+        self.blocks = nn.ModuleList(UpBlock(a, b, latents) for a, b in zip([channels[0], *channels], channels))
+        self.norm = nn.BatchNorm2d(channels[-1])
+        self.out = nn.Conv2d(channels[-1], imageChannels, 3, padding=1)
+
+    def forward(self, z, labels):
+        e = self.embed.weight.T[labels]
+        x = self.project(z).view(-1, 4, 4, self.inner).permute(0, 3, 1, 2)
+        for block in self.blocks:
+            x = block(x, e)
+        return torch.tanh(self.out(F.relu(self.norm(x))))
+
+
+class DownBlock(nn.Module):
+    def __init__(self, a, b, first):
+        super().__init__()
+        self.conv1, self.conv2 = Spectral(nn.Conv2d(a, b, 3, bias=False)), Spectral(nn.Conv2d(b, b, 3, bias=False))
+        self.shortcut = Spectral(nn.Conv2d(a, b, 1, bias=False))
+        self.first = first
+
+    def forward(self, x):
+        h = self.conv2(F.relu(self.conv1(x if self.first else F.relu(x))))
+        return F.avg_pool2d(h + self.shortcut(x), 2)
+
+
+class ResNetDiscriminator(nn.Module):
+    def __init__(self, imageSize, imageChannels, latents, baseChannels, classes, head):
+        super().__init__()
+        channels = channels_of(imageSize, baseChannels)
+        pairs = zip([imageChannels, *channels], channels)
+        self.blocks = nn.ModuleList(DownBlock(a, b, i == 0) for i, (a, b) in enumerate(pairs))
+        self.out = Spectral(nn.Linear(channels[-1], 1, bias=False))
+        self.head = head
+        if head == "projection":
+            self.embed = Spectral(nn.Linear(classes, channels[-1], bias=False), bias=False)
+        else:
+            self.classifier = Spectral(nn.Linear(channels[-1], classes, bias=False))
+
+    def features(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return F.relu(x).sum(dim=(2, 3))
+
+    def forward(self, x, labels):
+        h = self.features(x)
+        logit = self.out(h).squeeze(1)
+        if self.head != "projection":
+            return logit
+        y = F.one_hot(labels.long(), self.embed.layer.weight.shape[1]).double()
+        return logit + (self.embed(y) * h).sum(1)
+
+    def classify(self, x):
+        return self.classifier(self.features(x))
+
+
+class Patch(nn.Module):
+    def __init__(self, imageChannels, baseChannels, depth):
+        super().__init__()
+        widths = [baseChannels * min(2**i, 8) for i in range(depth + 1)]
+        pairs = list(zip([imageChannels, *widths], [*widths, 1]))
+        self.convs = nn.ModuleList(
+            nn.Conv2d(a, b, 4, stride=2 if i < depth else 1, padding=1, bias=i in (0, depth + 1))
+            for i, (a, b) in enumerate(pairs)
+        )
+        self.norms = nn.ModuleList(nn.BatchNorm2d(w) for w in widths[1:])
+
+    def forward(self, x):
+        for i, conv in enumerate(self.convs):
+            x = conv(x)
+            if i < len(self.convs) - 1:
+                x = F.leaky_relu(self.norms[i - 1](x) if i else x, 0.2)
+        return x.squeeze(1)
+
+
+class R3Block(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.conv1 = nn.Conv2d(c, c, 1, bias=False)
+        self.conv2 = nn.Conv2d(c, c, 3, padding=1)
+        self.conv3 = nn.Conv2d(c, c, 1, bias=False)
+
+    def forward(self, x):
+        return x + self.conv3(F.leaky_relu(self.conv2(F.leaky_relu(self.conv1(x), 0.2)), 0.2))
+
+
+def bilinear(x):
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def r3_parts(channels, blocks):
+    stages = nn.ModuleList(nn.Sequential(*(R3Block(c) for _ in range(blocks))) for c in channels)
+    return stages, nn.ModuleList(nn.Conv2d(a, b, 1, bias=False) for a, b in zip(channels, channels[1:]))
+
+
+class R3Generator(nn.Module):
+    def __init__(self, imageSize, imageChannels, latents, baseChannels, blocks):
+        super().__init__()
+        channels = sizes(imageSize, baseChannels)
+        self.basis = nn.Parameter(torch.zeros(1, 4, 4, channels[0]))
+        self.project = nn.Linear(latents, channels[0], bias=False)
+        self.stages, self.transitions = r3_parts(channels, blocks)
+        self.out = nn.Conv2d(channels[-1], imageChannels, 1, bias=False)
+
+    def forward(self, z):
+        x = self.stages[0](self.basis.permute(0, 3, 1, 2) * self.project(z)[:, :, None, None])
+        for transition, stage in zip(self.transitions, self.stages[1:]):
+            x = stage(transition(bilinear(x)))
+        return self.out(x)
+
+
+class R3Discriminator(nn.Module):
+    def __init__(self, imageSize, imageChannels, latents, baseChannels, blocks):
+        super().__init__()
+        channels = sizes(imageSize, baseChannels)[::-1]
+        self.stages, self.transitions = r3_parts(channels, blocks)
+        # `from` is a word of Python's.
+        self.add_module("from", nn.Conv2d(imageChannels, channels[0], 1, bias=False))
+        self.window = nn.Parameter(torch.zeros(4, 4, channels[-1]))
+        self.out = nn.Linear(channels[-1], 1, bias=False)
+
+    def forward(self, x):
+        x = getattr(self, "from")(x)
+        for stage, transition in zip(self.stages, self.transitions):
+            x = transition(F.avg_pool2d(stage(x), 2))
+        depthwise = self.window.permute(2, 0, 1)[:, None]
+        return self.out(F.conv2d(self.stages[-1](x), depthwise, groups=len(depthwise)).flatten(1)).squeeze(1)
+
+
+class Equal(nn.Module):
+    """A layer with its He constant at run time. Its weight is `layer.weight`, its bias its own."""
+
+    def __init__(self, layer, rate=1.0):
+        super().__init__()
+        self.layer, self.rate = layer, rate
+        self.bias = nn.Parameter(torch.zeros(layer.weight.shape[0]))
+
+    def forward(self, x):
+        weight = self.layer.weight * self.rate / self.layer.weight[0].numel() ** 0.5
+        if weight.dim() == 2:
+            return F.linear(x, weight, self.bias * self.rate)
+        return F.conv2d(x, weight, self.bias * self.rate, padding=weight.shape[2] // 2)
+
+
+def leaky(x):
+    return F.leaky_relu(x, 0.2) * 2**0.5
+
+
+def linear(a, b, rate=1.0):
+    return Equal(nn.Linear(a, b, bias=False), rate)
+
+
+class Mapping(nn.Module):
+    def __init__(self, latents, depth):
+        super().__init__()
+        self.layers = nn.ModuleList(linear(latents, latents, 0.01) for _ in range(depth))
+
+    def forward(self, z):
+        x = z / (z.square().mean(1, keepdim=True) + 1e-8).sqrt()
+        for layer in self.layers:
+            x = leaky(layer(x))
+        return x
+
+
+class Holder(nn.Module):
+    def __init__(self, conv):
+        super().__init__()
+        self.conv = conv
+
+
+def modulate(x, weight, style, demodulate):
+    """By a weight of each image's own."""
+    w = weight[None] * style[:, None, :, None, None]
+    if demodulate:
+        w = w / (w.square().sum(dim=(2, 3, 4), keepdim=True) + 1e-8).sqrt()
+    else:
+        w = w / weight[0].numel() ** 0.5
+    n, out = w.shape[:2]
+    return torch.cat([F.conv2d(x[i : i + 1], w[i], padding=weight.shape[2] // 2) for i in range(n)])
+
+
+class Modulated(nn.Module):
+    def __init__(self, latents, a, b):
+        super().__init__()
+        self.affine = linear(latents, a)
+        self.conv = Holder(nn.Conv2d(a, b, 3, bias=False))
+        self.strength = nn.Parameter(torch.zeros(()))
+        self.bias = nn.Parameter(torch.zeros(b))
+
+    def forward(self, x, w):
+        h = modulate(x, self.conv.conv.weight, self.affine(w), True)
+        return leaky(h + self.bias[:, None, None])
+
+
+class Instance(nn.Module):
+    def __init__(self, latents, a, b):
+        super().__init__()
+        self.affine = linear(latents, 2 * b)
+        self.conv = Equal(nn.Conv2d(a, b, 3, bias=False))
+        self.strength = nn.Parameter(torch.zeros(b))
+
+    def forward(self, x, w):
+        scale, shift = self.affine(w)[:, :, None, None].chunk(2, 1)
+        return F.instance_norm(leaky(self.conv(x)), eps=1e-5) * (1 + scale) + shift
+
+
+class Colours(nn.Module):
+    def __init__(self, latents, a, b):
+        super().__init__()
+        self.affine = linear(latents, a)
+        self.conv = Holder(nn.Conv2d(a, b, 1, bias=False))
+        self.bias = nn.Parameter(torch.zeros(b))
+
+    def forward(self, x, w):
+        return modulate(x, self.conv.conv.weight, self.affine(w), False) + self.bias[:, None, None]
+
+
+class SynthesisBlock(nn.Module):
+    def __init__(self, layer, latents, a, b, imageChannels):
+        super().__init__()
+        self.convs = nn.ModuleList([layer(latents, b, b)] if a is None else [layer(latents, a, b), layer(latents, b, b)])
+        self.colours = Colours(latents, b, imageChannels)
+
+
+class StyleGenerator(nn.Module):
+    def __init__(self, imageSize, imageChannels, latents, baseChannels, mapping, styles):
+        super().__init__()
+        channels = sizes(imageSize, baseChannels)
+        layer = Modulated if styles == "weights" else Instance
+        self.mapping = Mapping(latents, **mapping)
+        self.mapping.register_buffer("mean", torch.zeros(latents))
+        self.constant = nn.Parameter(torch.zeros(1, 4, 4, channels[0]))
+        self.blocks = nn.ModuleList(
+            SynthesisBlock(layer, latents, a, b, imageChannels) for a, b in zip([None, *channels], channels)
+        )
+
+    def synthesize(self, ws):
+        x, image, i = self.constant.permute(0, 3, 1, 2).expand(len(ws), -1, -1, -1), None, 0
+        for n, block in enumerate(self.blocks):
+            x = bilinear(x) if n else x
+            for conv in block.convs:
+                x, i = conv(x, ws[:, i]), i + 1
+            colours = block.colours(x, ws[:, i])
+            image = colours if image is None else bilinear(image) + colours
+        return image
+
+    def forward(self, z):
+        return self.synthesize(self.mapping(z)[:, None].expand(-1, 2 * len(self.blocks), -1))
+
+
+class StyleDownBlock(nn.Module):
+    def __init__(self, a, b):
+        super().__init__()
+        conv = lambda a, b, k: Equal(nn.Conv2d(a, b, k, bias=False))
+        self.conv1, self.conv2, self.shortcut = conv(a, a, 3), conv(a, b, 3), conv(a, b, 1)
+
+    def forward(self, x):
+        h = F.avg_pool2d(leaky(self.conv2(leaky(self.conv1(x)))), 2)
+        return (h + self.shortcut(F.avg_pool2d(x, 2))) / 2**0.5
+
+
+class StyleDiscriminator(nn.Module):
+    def __init__(self, imageSize, imageChannels, baseChannels, **_):
+        super().__init__()
+        channels = channels_of(imageSize, baseChannels)
+        inner = channels[-1]
+        self.add_module("from", Equal(nn.Conv2d(imageChannels, channels[0], 1, bias=False)))
+        self.blocks = nn.ModuleList(StyleDownBlock(a, b) for a, b in zip([channels[0], *channels], channels))
+        self.conv = Equal(nn.Conv2d(inner + 1, inner, 3, bias=False))
+        self.dense, self.out = linear(16 * inner, inner), linear(inner, 1)
+
+    def forward(self, x):
+        x = leaky(getattr(self, "from")(x))
+        for block in self.blocks:
+            x = block(x)
+        # One group of all the images: the batch is smaller than 4.
+        deviation = (x.var(dim=0, unbiased=False) + 1e-8).sqrt().mean()
+        x = torch.cat([x, deviation.expand(len(x), 1, 4, 4)], 1)
+        x = leaky(self.conv(x)).permute(0, 2, 3, 1).flatten(1)
+        return self.out(leaky(self.dense(x))).squeeze(1)
+
+
+def network_case(name, config, model, inputs, probe):
+    """Outputs in training, and the gradients of their sum, weighted."""
+    weighted = lambda m, **given: {"loss": (m(**given) * probe).sum()}
+    return case(model, {"name": name, "config": config, "probe": pack(probe)}, inputs, weighted, lambda m, **given: {"output": m(**given)})
+
+
+def networks():
+    resnet = dict(imageSize=8, imageChannels=2, latents=3, baseChannels=3, classes=4)
+    judge = {**resnet, "head": "projection"}
+    labels = torch.tensor([1, 3])
+    labelled = dict(z=numbers(2, 3), labels=labels)
+    patch = dict(imageChannels=2, baseChannels=3, depth=2)
+    r3 = dict(imageSize=8, imageChannels=2, latents=3, baseChannels=3, blocks=1)
+    style = dict(imageSize=8, imageChannels=2, latents=3, baseChannels=3, mapping=dict(depth=2))
+    cases = [
+        ("ResNetGenerator", resnet, ResNetGenerator(**resnet), labelled, image(2, 8, 8, 2)),
+        ("ResNetDiscriminator", judge, ResNetDiscriminator(**judge), dict(x=image(2, 8, 8, 2), labels=labels), numbers(2)),
+        ("PatchDiscriminator", patch, Patch(**patch), dict(x=image(2, 24, 24, 2)), numbers(2, 4, 4)),
+        ("R3GANGenerator", r3, R3Generator(**r3), dict(z=numbers(2, 3)), image(2, 8, 8, 2)),
+        ("R3GANDiscriminator", r3, R3Discriminator(**r3), dict(x=image(2, 8, 8, 2)), numbers(2)),
+        *(
+            ("StyleGenerator", config, StyleGenerator(**config), dict(z=numbers(2, 3)), image(2, 8, 8, 2))
+            for config in ({**style, "styles": "weights"}, {**style, "styles": "adain"})
+        ),
+        ("StyleDiscriminator", style, StyleDiscriminator(**style), dict(x=image(2, 8, 8, 2)), numbers(2)),
+    ]
+    return [network_case(*c) for c in cases]
+
+
 if __name__ == "__main__":
     write("gan", "dcgan.json", dcgan_case())
     torch.manual_seed(1)
     write("gan", "parts.json", parts())
+    torch.manual_seed(2)
+    write("gan", "networks.json", networks())

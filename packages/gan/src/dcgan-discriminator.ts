@@ -1,5 +1,6 @@
 import { BatchNorm2d, Conv2d, init, Linear, type Mode } from "@gen/nn";
-import { foldIn, type Key, leakyRelu, reshape, type Tensor, tidy } from "@gen/tensor";
+import { concat, foldIn, tile, type Key, leakyRelu, reshape, type Tensor, tidy } from "@gen/tensor";
+import { oneHotLabels } from "./one-hot-labels.ts";
 import { type DCGANConfig, dcganChannels } from "./dcgan-config.ts";
 
 /**
@@ -10,33 +11,42 @@ export class DCGANDiscriminator {
   readonly down: Conv2d[];
   readonly norms: BatchNorm2d[];
   readonly out: Linear;
+  readonly classes: number | undefined;
 
   constructor(key: Key, config: DCGANConfig) {
     const channels = dcganChannels("DCGANDiscriminator", config);
+    const { imageChannels, classes, norm = "batch" } = config;
     const options = { init: init.normal(0.02) };
     this.down = channels.map(
       (to, i) =>
-        new Conv2d(foldIn(key, i), channels[i - 1] ?? config.imageChannels, to, 4, {
+        new Conv2d(foldIn(key, i), channels[i - 1] ?? imageChannels + (classes ?? 0), to, 4, {
           ...options,
           stride: 2,
-          bias: i === 0,
+          bias: i === 0 || norm === "none",
         }),
     );
-    this.norms = channels.slice(1).map((width) => new BatchNorm2d(width));
+    this.norms = norm === "batch" ? channels.slice(1).map((width) => new BatchNorm2d(width)) : [];
+    this.classes = classes;
     const inner = channels.at(-1) as number;
     this.out = new Linear(foldIn(key, channels.length), 16 * inner, 1, options);
   }
 
   /**
    * @param images [batch, imageSize, imageSize, imageChannels] in [−1, 1]
+   * @param labels int32 [batch], if it was made with classes
    * @returns a logit for each, [batch]: above 0 for «real»; the caller disposes of it
    */
-  forward(images: Tensor, mode: Mode = "inference"): Tensor {
+  forward(images: Tensor, mode: Mode = "inference", labels?: Tensor): Tensor {
     return tidy(() => {
+      const y = oneHotLabels("DCGANDiscriminator.forward", labels, this.classes);
+      const [batch, height, width] = images.shape as [number, number, number];
+      const input = y
+        ? concat([images, tile(reshape(y, [batch, 1, 1, -1]), [1, height, width, 1])], 3)
+        : images;
       const h = this.down.reduce((x, down, i) => {
         const mixed = down.forward(x);
         return leakyRelu(this.norms[i - 1]?.forward(mixed, mode) ?? mixed, 0.2);
-      }, images);
+      }, input);
       return reshape(this.out.forward(reshape(h, [h.shape[0] as number, -1])), [-1]);
     });
   }

@@ -1,5 +1,7 @@
 import { BatchNorm2d, ConvTranspose2d, init, Linear, type Mode } from "@gen/nn";
-import { foldIn, type Key, relu, reshape, tanh, type Tensor, tidy } from "@gen/tensor";
+import { concat, foldIn, type Key, relu, reshape, tanh, type Tensor, tidy } from "@gen/tensor";
+import { oneHotLabels } from "./one-hot-labels.ts";
+import type { Given } from "./players.ts";
 import { type DCGANConfig, dcganChannels } from "./dcgan-config.ts";
 
 /**
@@ -13,16 +15,22 @@ export class DCGANGenerator {
   readonly norms: BatchNorm2d[];
   readonly up: ConvTranspose2d[];
   readonly latents: number;
+  readonly classes: number | undefined;
   readonly channels: readonly number[];
 
   constructor(key: Key, config: DCGANConfig) {
-    const { latents = 100, imageChannels } = config;
+    const { latents = 100, imageChannels, classes } = config;
     const channels = dcganChannels("DCGANGenerator", config).toReversed();
     const options = { init: init.normal(0.02) };
-    this.project = new Linear(foldIn(key, 0), latents, 16 * (channels[0] as number), {
-      ...options,
-      bias: false, // the norm has one
-    });
+    this.project = new Linear(
+      foldIn(key, 0),
+      latents + (classes ?? 0),
+      16 * (channels[0] as number),
+      {
+        ...options,
+        bias: false, // the norm has one
+      },
+    );
     this.norms = channels.map((width) => new BatchNorm2d(width));
     this.up = channels.map(
       (from, i) =>
@@ -34,17 +42,21 @@ export class DCGANGenerator {
         }),
     );
     this.latents = latents;
+    this.classes = classes;
     this.channels = channels;
   }
 
   /**
    * @param z [batch, latents], standard normal
    * @param mode of its batch norms: in training they take in the statistics of the batch
+   * @param given `labels`, if it was made with classes
    * @returns images [batch, imageSize, imageSize, imageChannels] in [−1, 1]; the caller disposes of it
    */
-  forward(z: Tensor, mode: Mode = "inference"): Tensor {
+  forward(z: Tensor, mode: Mode = "inference", { labels }: Given = {}): Tensor {
     return tidy(() => {
-      const first = reshape(this.project.forward(z), [-1, 4, 4, this.channels[0] as number]);
+      const y = oneHotLabels("DCGANGenerator.forward", labels, this.classes);
+      const input = y ? concat([z, y], 1) : z;
+      const first = reshape(this.project.forward(input), [-1, 4, 4, this.channels[0] as number]);
       return tanh(
         this.up.reduce(
           (h, up, i) => up.forward(relu((this.norms[i] as BatchNorm2d).forward(h, mode))),

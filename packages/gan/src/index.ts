@@ -43,3 +43,18 @@ export { PointDiscriminator, PointGenerator, type PointPlayerConfig } from "./po
 export type { DCGANConfig } from "./dcgan-config.ts";
 export { DCGANDiscriminator } from "./dcgan-discriminator.ts";
 export { DCGANGenerator } from "./dcgan-generator.ts";
+export type { ResNetConfig } from "./resnet-config.ts";
+export { GeneratorBlock, ResNetGenerator } from "./resnet-generator.ts";
+export { DiscriminatorBlock, ResNetDiscriminator } from "./resnet-discriminator.ts";
+export { ConditionalBatchNorm2d, type ImageNorm } from "./conditional-batch-norm2d.ts";
+export { auxiliaryClassifier, type Classifier } from "./auxiliary-classifier.ts";
+export { PatchDiscriminator, type PatchDiscriminatorConfig } from "./patch-discriminator.ts";
+export { R3GANBlock, type R3GANConfig, R3GANDiscriminator, R3GANGenerator } from "./r3gan.ts";
+export { StyleGenerator, type StyleGANConfig } from "./style-generator.ts";
+export { StyleDiscriminator } from "./style-discriminator.ts";
+export { MappingNetwork, type MappingNetworkOptions } from "./mapping-network.ts";
+export { ModulatedConv2d } from "./modulated-conv2d.ts";
+export { adaptiveInstanceNorm } from "./adaptive-instance-norm.ts";
+export { Equalized, type EqualizedOptions } from "./equalized.ts";
+export { minibatchDeviation } from "./minibatch-deviation.ts";
+export { pathLength, type PathLengthOptions, pathLengths } from "./path-length.ts";

@@ -1,5 +1,6 @@
-import { init, Linear, type LinearOptions } from "@gen/nn";
+import { Linear } from "@gen/nn";
 import { foldIn, type Key, leakyRelu, reshape, type Tensor, tidy } from "@gen/tensor";
+import { heNormal } from "./he-normal.ts";
 
 export interface PointPlayerConfig {
   /** Numbers of a point; 2. */
@@ -12,10 +13,7 @@ export interface PointPlayerConfig {
   readonly depth?: number;
 }
 
-// Kaiming's deviation for leaky relu of slope 0.2.
-const options: LinearOptions = {
-  init: (key, shape, fan) => init.normal(Math.sqrt(2 / ((1 + 0.2 ** 2) * fan.in)))(key, shape, fan),
-};
+const options = { init: heNormal };
 
 const layers = (
   key: Key,

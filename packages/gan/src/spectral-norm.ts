@@ -31,11 +31,14 @@ export interface LinearMap {
  */
 export class SpectralNorm<Layer extends LinearMap> {
   readonly layer: Layer;
-  readonly bias: Variable;
+  readonly bias: Variable | undefined;
   readonly u: Variable;
 
-  /** @param layer made with `bias: false`; it becomes part of this one */
-  constructor(key: Key, layer: Layer) {
+  /**
+   * @param layer made with `bias: false`; it becomes part of this one
+   * @param options `bias`: whether one is added; default true
+   */
+  constructor(key: Key, layer: Layer, { bias = true }: { bias?: boolean } = {}) {
     if (layer.bias) {
       throw new Error(
         "SpectralNorm: the layer must be made with bias: false; this one has its own",
@@ -43,7 +46,7 @@ export class SpectralNorm<Layer extends LinearMap> {
     }
     const out = layer.weight.shape.at(-1) as number;
     this.layer = layer;
-    this.bias = parameter(new Float32Array(out), [out]);
+    this.bias = bias ? parameter(new Float32Array(out), [out]) : undefined;
     this.u = parameter(unit(normalArray(key, out)), [out], false);
   }
 
@@ -52,7 +55,10 @@ export class SpectralNorm<Layer extends LinearMap> {
    * @returns what the layer gives; the caller disposes of it
    */
   forward(x: Tensor, mode: Mode = "inference"): Tensor {
-    return tidy(() => add(div(this.layer.forward(x), this.sigma(mode)), this.bias));
+    return tidy(() => {
+      const result = div(this.layer.forward(x), this.sigma(mode));
+      return this.bias ? add(result, this.bias) : result;
+    });
   }
 
   /** The largest singular value, by one power iteration. The caller disposes of it. */
