@@ -1,7 +1,7 @@
 import { multistep, orderFrom, type StartOptions } from "./multistep.ts";
 import type { NoiseSource } from "./noise-source.ts";
 import type { Sampler } from "./sampler.ts";
-import { midpointRule, type WeightRule } from "./weight-rule.ts";
+import { halfCurvature, midpointRule, type WeightRule } from "./weight-rule.ts";
 
 export interface DPMSolverMultistepOptions extends StartOptions {
   /** Predictions in a step, 1 to 3. Default 2. */
@@ -83,7 +83,8 @@ function solver(
 ): Sampler {
   const { order = 2, weights = midpointRule, lowerOrderFinal = times.length < 16 } = options;
   const { start, noise } = options;
-  return multistep(name, orderFrom(order, start), times, {
+  const reached = Math.min(orderFrom(order, start), weights === halfCurvature ? 2 : order);
+  return multistep(name, reached, times, {
     kind,
     order,
     weights,

@@ -31,6 +31,10 @@ describe.each(ordered)("%s", (_name, member) => {
     const { slope } = measuredOrder(member, mixture);
     expect(Math.abs(slope - (member.order as number))).toBeLessThan(0.1);
   });
+
+  test.skipIf(member.evenSigma)("says its order", () => {
+    expect(member.make(uniformGrid(320)).order).toBe(member.order);
+  });
 });
 
 describe.each(stochastic)("%s", (_name, { make }) => {

@@ -9,6 +9,8 @@ export interface Member {
   readonly order?: number;
   /** A method whose order needs σ to fall evenly. */
   readonly evenSigma?: true;
+  /** It begins with lower orders, as is its default. */
+  readonly lowerStart?: true;
 }
 
 const rk4 = { start: g.rk4Tableau };
@@ -53,14 +55,15 @@ export const members: readonly Member[] = [
   {
     name: "dpmSolver++ 3M, lower start",
     order: 2,
+    lowerStart: true,
     make: (t) => g.dpmSolverPlusPlusMultistep(t, { order: 3 }),
   },
   ...([1, 2, 3, 4] as const).flatMap((order): Member[] => [
     { name: `lms ${order}`, order, make: (t) => g.lms(t, { order, ...rk4 }) },
     { name: `deis tAB${order - 1}`, order, make: (t) => g.deis(t, { order, ...rk4 }) },
   ]),
-  { name: "lms 4, lower start", order: 2, make: (t) => g.lms(t) },
-  { name: "deis tAB3, lower start", order: 2, make: (t) => g.deis(t) },
+  { name: "lms 4, lower start", order: 2, lowerStart: true, make: (t) => g.lms(t) },
+  { name: "deis tAB3, lower start", order: 2, lowerStart: true, make: (t) => g.deis(t) },
   { name: "ipndm", order: 2, make: (t) => g.ipndm(t) },
   { name: "ipndm, σ even", order: 4, evenSigma: true, make: (t) => g.ipndm(t, rk4) },
   { name: "pndm", order: 2, make: g.pndm },
@@ -75,6 +78,12 @@ export const members: readonly Member[] = [
       make: (t) => g.uniPC(t, { order: 3, variant, ...rk4 }),
     },
   ]),
+  {
+    name: "uniPC 3, lower start",
+    order: 3,
+    lowerStart: true,
+    make: (t) => g.uniPC(t, { order: 3 }),
+  },
   { name: "uniPC 2 noise", order: 3, make: (t) => g.uniPC(t, { order: 2, kind: "noise" }) },
   {
     name: "saSolver 2, τ = 0",
@@ -82,6 +91,12 @@ export const members: readonly Member[] = [
     make: (t) => g.saSolver(t, { tau: () => 0, predictorOrder: 2, correctorOrder: 2 }),
   },
   { name: "saSolver 3, τ = 0", order: 4, make: (t) => g.saSolver(t, { tau: () => 0, ...rk4 }) },
+  {
+    name: "saSolver, τ = 0, lower start",
+    order: 3,
+    lowerStart: true,
+    make: (t) => g.saSolver(t, { tau: () => 0 }),
+  },
   {
     name: "stochasticFlow, w = 0",
     order: 1,
