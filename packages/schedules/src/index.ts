@@ -104,6 +104,7 @@ export {
   type LossWeight,
 } from "./loss-weights.ts";
 export {
+  boundTerm,
   boundTermWeight,
   boundTerms,
   boundWeight,
@@ -112,5 +113,6 @@ export {
   hybridLoss,
   learnedVariance,
   priorLoss,
+  type BoundModel,
   type BoundOptions,
 } from "./variational-bound.ts";

@@ -4,6 +4,7 @@ import { fixture } from "../test/fixture.ts";
 import {
   betaPath,
   betasOfPath,
+  boundTerm,
   boundTerms,
   boundTermWeight,
   boundWeight,
@@ -71,40 +72,68 @@ function leastError(path: Path, t: number, s2: number): number {
   return (s2 * path.b(t) ** 2) / (path.a(t) ** 2 * s2 + path.b(t) ** 2);
 }
 
-test("the bound of a Gaussian chain, estimated by its terms, is its closed form", () => {
-  const n = 20;
-  const path = betaPath(betasOfPath(cosine(), { steps: n }));
-  const s2 = 0.49;
-  const [a, b] = [path.a(1), path.b(1)];
-  const firstVariance = (b * b) / (a * a); // of x given x_1, without a prior
-  // Expected over x and x_t: the prior's KL, half the SNR's fall times the error, and the decoder's.
-  let wanted = priorLoss(path, [Math.sqrt(s2)]);
-  for (let t = n; t > 1; t--) {
-    const term = boundTermWeight(path, t, t - 1);
-    wanted += term.at(path.logSnr(t)) * leastError(path, t, s2);
-  }
-  wanted += (Math.log(2 * Math.PI * firstVariance) + leastError(path, 1, s2) / firstVariance) / 2;
-
-  const size = 20_000;
-  const x = Float64Array.from({ length: size }, (_, i) => (i % 2 ? 1 : -1) * Math.sqrt(s2));
-  // With x = ±s the second moments, which is all that enters, are those of the normal data.
-  const terms = boundTerms({
+/** Normal data of variance s² and their best model, with a decoder that is a Gaussian. */
+function gaussianChain(path: Path, s2: number) {
+  return {
     path,
-    times: steps(n),
-    x,
-    key: key(5),
-    predict: (xt, t) => {
+    predict: (xt: Float64Array, t: number): Float64Array => {
       const gain = (path.a(t) * s2) / (path.a(t) ** 2 * s2 + path.b(t) ** 2);
       return xt.map((value) => gain * value);
     },
-    variance: (t, s) => (s === 0 ? firstVariance : posterior(path, t, s).variance),
-    decoder: (value, mean, std) =>
+    variance: (t: number, s: number): number =>
+      s === 0 ? (path.b(t) / path.a(t)) ** 2 : posterior(path, t, s).variance,
+    decoder: (value: number, mean: number, std: number): number =>
       (Math.log(2 * Math.PI * std * std) + ((value - mean) / std) ** 2) / 2,
+  };
+}
+
+test("the bound of a Gaussian chain, its expectation by quadrature, is its closed form", () => {
+  const n = 20;
+  const path = betaPath(betasOfPath(cosine(), { steps: n }));
+  const s2 = 0.49;
+  // The terms are quadratic in x and z: four points with the moments of normal numbers integrate them exactly.
+  const s = Math.sqrt(s2);
+  const chain = { ...gaussianChain(path, s2), x: [s, s, -s, -s] };
+  const z = [1, -1, 1, -1];
+  const terms = steps(n - 1).map((t) => boundTerm(chain, t + 1, t, z) / 4);
+  const bound = terms.reduce((sum, term) => sum + term, priorLoss(path, [s]));
+
+  // Written out over the chain: -E log p(x_T) - Σ E log p(x_{t-1} | x_t) - Σ H(x_t | x_{t-1}), each of a Gaussian.
+  const alphaBar = (t: number): number => path.alphasBar[t - 1] ?? 1;
+  const power = (t: number): number => alphaBar(t) * s2 + 1 - alphaBar(t);
+  let wanted = (Math.log(2 * Math.PI) + power(n)) / 2;
+  for (let t = n; t >= 1; t--) {
+    const [beta, bar, before] = [path.betas[t - 1]!, alphaBar(t), alphaBar(t - 1)];
+    wanted -= Math.log(2 * Math.PI * Math.E * beta) / 2;
+    const gain = (Math.sqrt(bar) * s2) / power(t);
+    const mean =
+      (Math.sqrt(before) * beta * gain + Math.sqrt(1 - beta) * (1 - before)) / (1 - bar);
+    const variance = t === 1 ? (1 - bar) / bar : ((1 - before) / (1 - bar)) * beta;
+    const together = Math.sqrt(1 - beta) * power(t - 1);
+    const error = power(t - 1) - 2 * mean * together + mean * mean * power(t);
+    wanted += (Math.log(2 * Math.PI * variance) + error / variance) / 2;
+  }
+  expect(Math.abs(bound - wanted)).toBeLessThan(1e-10);
+  // Above the entropy of the data, which is the bound's own bound.
+  expect(bound).toBeGreaterThan(Math.log(2 * Math.PI * Math.E * s2) / 2);
+});
+
+test("the estimates of the bound's terms have its expectation", () => {
+  const path = betaPath(betasOfPath(cosine(), { steps: 6 }));
+  const s = 0.7;
+  const chain = gaussianChain(path, s * s);
+  const size = 20_000;
+  const x = Float64Array.from({ length: size }, (_, i) => (i % 2 ? s : -s));
+  const terms = boundTerms({ ...chain, times: steps(6), x, key: key(5) });
+  expect(terms).toHaveLength(7);
+  expect(terms[0]! / size).toBeCloseTo(priorLoss(path, [s]), 10);
+  steps(5).forEach((t, i) => {
+    const exact = boundTerm({ ...chain, x: [s, s, -s, -s] }, t + 1, t, [1, -1, 1, -1]) / 4;
+    expect(Math.abs(terms[i + 1]! / size - exact)).toBeLessThan(0.05);
   });
-  expect(terms).toHaveLength(n + 1);
-  const bound = terms.reduce((sum, term) => sum + term, 0) / size;
-  expect(Math.abs(bound / wanted - 1)).toBeLessThan(0.02);
-  expect(terms.every((term) => term >= 0 || term === terms.at(-1))).toBe(true);
+  expect(() => boundTerm({ ...chain, x: [1, 2] }, 2, 1, [0])).toThrow(
+    "boundTerm: z must be as long as x, got 1 numbers for 2",
+  );
 });
 
 test("the bound of ever more steps becomes the data's entropy: the best model has no gap", () => {

@@ -124,16 +124,12 @@ export function discretizedGaussianLogProbability(
 }
 
 /** What the terms of the bound are made of. */
-export interface BoundOptions {
+export interface BoundModel {
   readonly path: Path;
-  /** Falling, from the path's end to 0: for a table T, T - 1, …, 0. */
-  readonly times: readonly number[];
   /** Data, in [-1, 1] where the decoder is discretised. */
   readonly x: ArrayLike<number>;
   /** The model: the mean of the data given x_t. */
   predict(xt: Float64Array, t: number): ArrayLike<number>;
-  /** Draws one x_t for each term. */
-  readonly key: Key;
   /** The variance of the reverse step from t to s. Default the posterior's β̃, and b² of the first time for the last. */
   variance?(t: number, s: number): number;
   /**
@@ -143,18 +139,60 @@ export interface BoundOptions {
   decoder?(x: number, mean: number, std: number): number;
 }
 
+export interface BoundOptions extends BoundModel {
+  /** Falling, from the path's end to 0: for a table T, T - 1, …, 0. */
+  readonly times: readonly number[];
+  /** Draws one x_t for each term. */
+  readonly key: Key;
+}
+
+/**
+ * One term of the variational bound, of the step from t to s, at one x_t = a·x + b·z: L_{t-1}, and L_0 where s is 0, in
+ * nats and summed over x (Ho et al. 2020, arXiv:2006.11239, eq. 5). Its mean over normal z is the term.
+ *
+ * @param z as many numbers as x
+ * @throws unless 0 <= s < t <= end, and z is as long as x
+ */
+export function boundTerm(
+  model: BoundModel,
+  t: number,
+  s: number,
+  z: ArrayLike<number>,
+): number {
+  const { path, decoder = (...bin) => -discretizedGaussianLogProbability(...bin) } = model;
+  const x = Float64Array.from(model.x);
+  if (z.length !== x.length) {
+    throw new Error(`boundTerm: z must be as long as x, got ${z.length} numbers for ${x.length}`);
+  }
+  const step = posterior(path, t, s);
+  const [a, b] = [path.a(t), path.b(t)];
+  const predicted = model.predict(
+    x.map((value, j) => a * value + b * (z[j] as number)),
+    t,
+  );
+  if (predicted.length !== x.length) {
+    throw new Error(
+      `boundTerm: predict must give a number for each of x, got ${predicted.length} for ${x.length}`,
+    );
+  }
+  const variance = model.variance?.(t, s) ?? (s === 0 ? b * b : step.variance);
+  return x.reduce((sum, value, j) => {
+    const guess = predicted[j] as number;
+    if (s === 0) return sum + decoder(value, guess, Math.sqrt(variance));
+    return sum + gaussianKl(step.data * (value - guess), step.variance, 0, variance);
+  }, 0);
+}
+
 /**
  * The terms L_T, L_{T-1}, …, L_1, L_0 of the variational bound of -log p(x), each summed over x, in nats (Ho et al. 2020,
- * arXiv:2006.11239, eq. 5). Each is an estimate from one x_t; their sum is one of the bound, and `key` says which.
- * Divide by x.length·ln 2 for bits per dimension.
+ * arXiv:2006.11239, eq. 5). Each is an estimate from one x_t, a `boundTerm`; their sum is one of the bound, and `key`
+ * says which. Divide by x.length·ln 2 for bits per dimension.
  *
  * @returns as many numbers as there are times
  * @throws unless the times fall from the path's end to 0
  */
-export function boundTerms(options: BoundOptions): number[] {
-  const { path, times, predict, key } = options;
-  const { decoder = (...bin) => -discretizedGaussianLogProbability(...bin) } = options;
-  const x = Float64Array.from(options.x);
+export function boundTerms({ times, key, ...model }: BoundOptions): number[] {
+  const { path, x } = model;
   const falls = times.every((t, i) => i === 0 || t < (times[i - 1] as number));
   if (times.length < 2 || times[0] !== path.end || times.at(-1) !== 0 || !falls) {
     throw new Error(
@@ -162,20 +200,10 @@ export function boundTerms(options: BoundOptions): number[] {
     );
   }
   const keys = split(key, times.length - 1);
-  const terms = times.slice(1).map((s, i) => {
-    const t = times[i] as number;
-    const noise = normalArray(keys[i] as Key, x.length);
-    const [a, b] = [path.a(t), path.b(t)];
-    const xt = x.map((value, j) => a * value + b * (noise[j] as number));
-    const predicted = predict(xt, t);
-    const step = posterior(path, t, s);
-    const variance = options.variance?.(t, s) ?? (s === 0 ? b * b : step.variance);
-    return x.reduce((sum, value, j) => {
-      const guess = predicted[j] as number;
-      if (s === 0) return sum + decoder(value, guess, Math.sqrt(variance));
-      const error = step.data * (value - guess);
-      return sum + gaussianKl(error, step.variance, 0, variance);
-    }, 0);
-  });
+  const terms = times
+    .slice(1)
+    .map((s, i) =>
+      boundTerm(model, times[i] as number, s, normalArray(keys[i] as Key, x.length)),
+    );
   return [priorLoss(path, x), ...terms];
 }
