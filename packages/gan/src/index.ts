@@ -58,3 +58,9 @@ export { adaptiveInstanceNorm } from "./adaptive-instance-norm.ts";
 export { Equalized, type EqualizedOptions } from "./equalized.ts";
 export { minibatchDeviation } from "./minibatch-deviation.ts";
 export { pathLength, type PathLengthOptions, pathLengths } from "./path-length.ts";
+
+// What to look at.
+export { lerpLatents, slerpLatents } from "./interpolate.ts";
+export { interpolation, truncationSweep } from "./walks.ts";
+export { projectImage, type ProjectImageOptions } from "./project-image.ts";
+export { Monitor, type MonitorOptions, type MonitorRow, type Samples } from "./monitor.ts";

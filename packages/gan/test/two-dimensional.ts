@@ -7,7 +7,7 @@ import { adam, constant, cosine, Ema, train } from "@gen/train";
 import { ganStep, PointDiscriminator, PointGenerator, r1, r2, relativistic } from "../src/index.ts";
 
 const batch = 256;
-const steps = 6000;
+const steps = 4000;
 const count = 10_000;
 
 // Those of the set.
