@@ -18,7 +18,7 @@ import {
 import type { Bijector, Transformed } from "./bijector.ts";
 
 /** Scales stay within e^±this, so that no early step overflows. */
-export const LOG_SCALE_LIMIT = 5;
+export const LOG_SCALE_LIMIT = 2;
 
 export interface AffineCouplingConfig {
   readonly features: number;
@@ -30,7 +30,7 @@ export interface AffineCouplingConfig {
 
 /**
  * Half of a vector scales and shifts the other half: y₂ = x₂·exp(s(x₁)) + t(x₁), log det = Σ s (Dinh et al. 2017,
- * arXiv:1605.08803, eq. 7 and 8: RealNVP). s is bounded smoothly by ±5. Starts as the identity.
+ * arXiv:1605.08803, eq. 7 and 8: RealNVP). s is bounded smoothly by ±2. Starts as the identity.
  */
 export class AffineCoupling implements Bijector {
   readonly layers: Linear[];

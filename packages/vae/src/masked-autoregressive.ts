@@ -31,7 +31,7 @@ export interface MaskedAutoregressiveConfig {
 /**
  * Each number is scaled and shifted by what comes before it: z_i = (x_i − μ(x_<i))·exp(−α(x_<i)), log det = −Σ α
  * (Papamakarios et al. 2017, arXiv:1705.07057, eq. 3 and 4: MAF), by one pass of a masked network (MADE). The inverse
- * takes one pass for each feature. α is bounded smoothly by ±5. Starts as the identity.
+ * takes one pass for each feature. α is bounded smoothly by ±2. Starts as the identity.
  */
 export class MaskedAutoregressive implements Bijector {
   readonly layers: MaskedLinear[];
