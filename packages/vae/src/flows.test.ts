@@ -16,6 +16,7 @@ import {
   unstack,
   useBackend,
 } from "@gen/tensor";
+import { tractable } from "@gen/probability";
 import { adam, MemoryStore, train, type Trainee, trainStep } from "@gen/train";
 import { expectClose } from "@gen/testing";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -109,6 +110,10 @@ describe.each(makes)("%s", (_name, make) => {
     const drawn = model.sample(key(3), [4]);
     expect(memory().numTensors).toBe(before + 6);
     expect(drawn.shape).toEqual([4, features]);
+    // Draws are the inverse of normal noise: forth again, they are that noise.
+    const noise = model.forward(drawn).value;
+    expectClose(await noise.data(), await normal(key(3), [4, features]).data(), 1e-3);
+    expect(tractable(model)).toEqual(["density", "samples"]);
   });
 
   test("starts with standardised data", async () => {

@@ -1,5 +1,5 @@
 import { gaussian } from "@gen/probability";
-import { add, type Key, mean, mul, normal, sum, type Tensor, tidy } from "@gen/tensor";
+import { add, type Key, mean, mul, normal, reshape, sum, type Tensor, tidy } from "@gen/tensor";
 import type { Bijector, Transformed } from "./bijector.ts";
 
 /**
@@ -41,9 +41,13 @@ export class NormalizingFlow {
     });
   }
 
-  /** Draws [count, features]. The caller disposes of them. */
-  sample(key: Key, [count]: readonly [number]): Tensor {
-    return tidy(() => this.inverse(normal(key, [count, this.features])).value);
+  /** Draws [...shape, features]: one without a shape. The caller disposes of them. */
+  sample(key: Key, shape: readonly number[] = []): Tensor {
+    return tidy(() => {
+      const count = shape.reduce((product, n) => product * n, 1);
+      const { value } = this.inverse(normal(key, [count, this.features]));
+      return reshape(value, [...shape, this.features]);
+    });
   }
 
   /** Starts the layers that start from data, such as `ActNorm`: once, before training. */
