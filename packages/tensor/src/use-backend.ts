@@ -1,6 +1,13 @@
 import { registerGradients } from "./gradients/index.ts";
 import { padForTensorFlow } from "./tensorflow-padding.ts";
-import { enableProdMode, engine, env, findBackend, setBackend } from "@tensorflow/tfjs-core";
+import {
+  enableProdMode,
+  engine,
+  env,
+  findBackend,
+  findBackendFactory,
+  setBackend,
+} from "@tensorflow/tfjs-core";
 
 /** The backends by name, best first. */
 export const backendNames = ["onnx", "tensorflow", "webgpu", "wasm", "cpu"] as const;
@@ -65,21 +72,21 @@ const loaders: Record<BackendName, Loader> = {
       if (!(globalThis as { navigator?: { gpu?: unknown } }).navigator?.gpu) {
         throw new Error("there is no navigator.gpu here");
       }
-      await optional("@tensorflow/tfjs-backend-webgpu");
+      await optional("@tensorflow/tfjs-backend-webgpu", "webgpu");
       return "gpu";
     },
   },
   wasm: {
     install: "npm install @tensorflow/tfjs-backend-wasm",
     async load() {
-      await optional("@tensorflow/tfjs-backend-wasm");
+      await optional("@tensorflow/tfjs-backend-wasm", "wasm");
       return "cpu (WebAssembly)";
     },
   },
   cpu: {
     install: "npm install @tensorflow/tfjs-backend-cpu",
     async load() {
-      await optional("@tensorflow/tfjs-backend-cpu");
+      await optional("@tensorflow/tfjs-backend-cpu", "cpu");
       return "cpu (1 thread, JavaScript)";
     },
   },
@@ -88,6 +95,9 @@ const loaders: Record<BackendName, Loader> = {
 /**
  * Chooses the backend that computes: the one named, else the one that the environment variable GEN_BACKEND names, else
  * the best that works here. Backends are optional: only what is installed can be chosen.
+ *
+ * A bundler for browsers cannot see which is meant: import TensorFlow.js's own there, as in
+ * `import "@tensorflow/tfjs-backend-cpu"`; the onnx backend is bundled where it is installed.
  *
  * WebAssembly computes a few operations wrongly (docs of the package say which), and is chosen by name only. Whoever names
  * a device asks for the onnx backend.
@@ -154,8 +164,12 @@ async function start(name: BackendName, options: BackendOptions): Promise<string
   return device;
 }
 
-/** Imports a package that need not be installed; the name is a variable so that bundlers leave it alone. */
-async function optional(specifier: string): Promise<void> {
+/**
+ * Imports a package that need not be installed; the name is a variable so that bundlers leave it alone. What is bundled
+ * for a browser imports its backend itself, and it is then registered already.
+ */
+async function optional(specifier: string, registers = ""): Promise<void> {
+  if (findBackendFactory(registers)) return;
   await import(/* @vite-ignore */ specifier);
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type BrowserRunner, forBrowsers, noBrowser, startBrowser } from "./browser.ts";
 import { environment } from "./environment.ts";
 import { packAll } from "./pack.ts";
 import { exampleOf, missingResult } from "./readme.ts";
@@ -17,14 +18,20 @@ const tscFlags =
   );
 let folder: string;
 let tarballs: Record<string, string>;
-beforeAll(() => {
+let browser: BrowserRunner | undefined;
+beforeAll(async () => {
+  if (!noBrowser) browser = await startBrowser();
   folder = mkdtempSync(join(tmpdir(), "gen-alone-"));
   const packed = [...packAll(folder)].map(([name, path]) => [name, `file:${path}`] as const);
   tarballs = Object.fromEntries(packed);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
-describe.concurrent("with plain npm, in an empty folder", () => {
+const where = noBrowser ? ` (in no browser: ${noBrowser})` : "";
+describe.concurrent(`with plain npm, in an empty folder${where}`, () => {
   for (const each of packages) {
     const self = each.manifest.name;
     test(`${self} installs with only what it declares, and its README example runs`, async () => {
@@ -56,6 +63,13 @@ describe.concurrent("with plain npm, in an empty folder", () => {
       expect(missingResult(promised, output), `promised, but not printed:\n${output}`).toBe(
         undefined,
       );
+      if (browser && forBrowsers.includes(each.name)) {
+        const printed = await browser.run(code, cwd);
+        expect(
+          missingResult(promised, printed),
+          `promised, but not in a browser:\n${printed}`,
+        ).toBe(undefined);
+      }
       rmSync(cwd, { recursive: true, force: true });
     }, 300_000);
   }

@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type BrowserRunner, forBrowsers, noBrowser, startBrowser } from "./browser.ts";
 import { exampleOf, missingResult } from "./readme.ts";
 import { packages, root } from "./workspace.ts";
 
@@ -49,6 +50,28 @@ for (const each of packages) {
     expect(types.status, types.text).toBe(0);
   });
 }
+
+describe.skipIf(noBrowser)(
+  `in headless Chromium${noBrowser ? ` (skipped: ${noBrowser})` : ""}`,
+  () => {
+    let browser: BrowserRunner;
+    beforeAll(async () => {
+      browser = await startBrowser();
+    });
+    afterAll(() => browser.close());
+
+    for (const each of packages.filter(({ name }) => forBrowsers.includes(name))) {
+      test(`the README example of @gen/${each.name} prints what it says`, async () => {
+        const { code, promised } = exampleOf(each);
+        const printed = await browser.run(code, fileURLToPath(each.directory), ["@gen/source"]);
+        expect(
+          missingResult(promised, printed),
+          `promised, but not printed in order:\n${printed}`,
+        ).toBe(undefined);
+      }, 60_000);
+    }
+  },
+);
 
 test("the README of the repository lists every package", () => {
   const text = readFileSync(new URL("README.md", root), "utf8");
