@@ -238,6 +238,22 @@ describe("a step of any game", () => {
     trainee.dispose();
   });
 
+  test("changes no buffers of the discriminator after an update, only its parameters", () => {
+    const wide = playersOf({ imageSize: 16, imageChannels: 1, latents: 2, baseChannels: 4 });
+    const other = ganStep({
+      generator: wide.generator,
+      discriminator: wide.discriminator,
+      generatorOptimizer: adam(),
+      discriminatorOptimizer: adam(),
+      regularizers: [weightClipping(0.01)],
+    });
+    dispose(other.step({ images: normal(key(3), [4, 16, 16, 1]) }, key(4), 0));
+    // The running variance started at 1 and takes in a tenth at a time.
+    const variance = wide.discriminator.norms[0]!.running_var.dataSync();
+    expect(Math.min(...variance)).toBeGreaterThan(0.5);
+    other.dispose();
+  });
+
   test("goes on exactly from a checkpoint of its state", async () => {
     const make = () => {
       const generator = new PointGenerator(key(0), { width: 8 });
@@ -286,6 +302,10 @@ describe("a step of any game", () => {
     [
       () => made({ criticSteps: 5 }).step({ images: points }, key(0), 0),
       "ganStep: a batch must hold a multiple of criticSteps = 5 images, got 12",
+    ],
+    [
+      () => made({}).step({ images: points, labels: tensor([1, 2]) }, key(0), 0),
+      "ganStep: labels must be int32 [12], one for each image, got float32 [2]",
     ],
   ])("refuses what makes no game: %#", (make, message) => {
     expect(make).toThrow(message);

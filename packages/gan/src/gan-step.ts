@@ -1,4 +1,4 @@
-import { state } from "@gen/nn";
+import { parameters, state } from "@gen/nn";
 import {
   add,
   addN,
@@ -139,18 +139,19 @@ export function ganStep(options: GANStepOptions): GANTrainee {
         const labels = parts("labels");
         // For each update, and the generator's last: a key of its noise, and one of all else.
         const keys = split(key, 2 * (criticSteps + 1));
-        const generate = (k: Key, part: number): Tensor =>
+        const others = keys.slice(criticSteps + 1);
+        const generate = (update: number, part: number): Tensor =>
           generator.forward(
-            normal(k, [images[part]!.shape[0] as number, generator.latents]),
+            normal(keys[update] as Key, [images[part]!.shape[0] as number, generator.latents]),
             "training",
-            { labels: labels?.[part], key: foldIn(keys[criticSteps + 1 + part] as Key, 2000) },
+            { labels: labels?.[part], key: foldIn(others[update] as Key, 2000) },
           );
 
         let judged: Record<string, Tensor> = {};
         for (let i = 0; i < criticSteps; i++) {
-          const fake = generate(keys[i] as Key, i);
+          const fake = generate(i, i);
           const { gradients, metrics } = differentiate(discriminatorState, () => {
-            const given = game(images[i]!, labels?.[i], fake, keys[criticSteps + 1 + i] as Key);
+            const given = game(images[i]!, labels?.[i], fake, others[i] as Key);
             const [real, generated] = [given.judge(images[i]!), given.judge(fake)];
             const adversarial = loss.discriminator(real, generated);
             const extra = terms("discriminator", due, given);
@@ -167,15 +168,14 @@ export function ganStep(options: GANStepOptions): GANTrainee {
             } as Losses;
           });
           discriminatorOptimizer.apply(gradients, inputs.discriminator[i]!);
-          for (const { project } of regularizers) project?.(discriminatorState);
+          for (const regularizer of regularizers) regularizer.project?.(parameters(discriminator));
           judged = metrics;
         }
 
         const last = criticSteps - 1;
-        const lastKey = keys[2 * criticSteps + 1] as Key;
         const { gradients, metrics } = differentiate(generatorState, () => {
-          const fake = generate(keys[criticSteps] as Key, last);
-          const given = game(images[last]!, labels?.[last], fake, lastKey);
+          const fake = generate(criticSteps, last);
+          const given = game(images[last]!, labels?.[last], fake, others[criticSteps] as Key);
           const adversarial = loss.generator(given.judge(fake), () => given.judge(images[last]!));
           const extra = terms("generator", due, given);
           return {
@@ -204,7 +204,7 @@ export function ganStep(options: GANStepOptions): GANTrainee {
       ...prefixed("discriminatorOptimizer.", discriminatorOptimizer.state()),
       ...Object.assign(
         {},
-        ...regularizers.map(({ name, state }) => state && prefixed(`${name}.`, state())),
+        ...regularizers.map((each) => each.state && prefixed(`${each.name}.`, each.state())),
       ),
       ...(augmentation && prefixed("augmentation.", augmentation.state())),
       ...(ema && prefixed("ema.", ema.state())),
@@ -238,11 +238,16 @@ export function ganStep(options: GANStepOptions): GANTrainee {
   };
 }
 
-function checkBatch({ images }: Batch, criticSteps: number): void {
+function checkBatch({ images, labels }: Batch, criticSteps: number): void {
   if (!images) throw new Error("ganStep: a batch must have images, got none");
   if ((images.shape[0] as number) % criticSteps !== 0) {
     throw new Error(
       `ganStep: a batch must hold a multiple of criticSteps = ${criticSteps} images, got ${images.shape[0]}`,
+    );
+  }
+  if (labels && (labels.dtype !== "int32" || labels.shape[0] !== images.shape[0])) {
+    throw new Error(
+      `ganStep: labels must be int32 [${images.shape[0]}], one for each image, got ${labels.dtype} [${labels.shape.join(", ")}]`,
     );
   }
 }

@@ -19,6 +19,7 @@ export interface Game {
 
 /**
  * Something added to the game. All parts may be there or not; any number of regularisers go together, with any loss.
+ * It is a plain object, not an instance of a class: `lazily` copies it.
  */
 export interface Regularizer {
   /** Its terms are reported under this name. */
