@@ -24,6 +24,8 @@ export interface UnifiedModel {
   nodes: ModelNode[];
   inputs: Signature[];
   outputs: Signature[];
+  /** The shapes between: ONNX's inference loses how sizes depend on the batch, and loaders then plan badly. */
+  values: Signature[];
   weights: Initializer[];
   constants: Initializer[];
 }
@@ -53,6 +55,7 @@ class Unifier {
   readonly #taken = new Set<string>();
   readonly #constants = new Map<string, Initializer>();
   readonly #nodes: ModelNode[] = [];
+  readonly #values: Signature[] = [];
   #computed = new Map<string, string>();
   #inputs: Signature[] = [];
   #counts = new Map<string, number>();
@@ -91,6 +94,7 @@ class Unifier {
       nodes: this.#nodes,
       inputs: this.#inputs,
       outputs: results,
+      values: this.#values,
       weights: weights.map(({ name, type, shape, data }) => ({ name, type, shape, data })),
       constants: [...this.#constants.values()],
     };
@@ -120,8 +124,13 @@ class Unifier {
       );
     }
     first.outputs.forEach((output, i) => {
-      if (!this.#names.has(output)) this.#names.set(output, this.#fresh(op));
       for (const node of nodes) this.#counterparts.set(node.outputs[i] as Value, output);
+      if (this.#names.has(output)) return;
+      const name = this.#fresh(op);
+      this.#names.set(output, name);
+      const all = nodes.map((node) => node.outputs[i] as Value);
+      const shape = this.#shape(all, `the result of a ${op}`);
+      this.#values.push({ name, type: output.type, shape });
     });
     const inputs = first.inputs.map((input, i) => {
       const all = nodes.map((node) => node.inputs[i] as Value);

@@ -32,7 +32,11 @@ export async function writeModel(
   { batchSizes, outputNames, weightsFile, metadata = {} }: WriteOptions,
 ): Promise<WrittenModel> {
   const models = recordings.map((recording) => recording.model);
-  const { inputs, outputs, nodes, weights, constants } = unify(models, batchSizes, outputNames);
+  const { inputs, outputs, values, nodes, weights, constants } = unify(
+    models,
+    batchSizes,
+    outputNames,
+  );
   const initializers = [...weights, ...constants];
   // Nobody may free them while they are on their way.
   for (const { data } of initializers) held.retain(data);
@@ -48,6 +52,7 @@ export async function writeModel(
     const model = encodeModel({
       inputs,
       outputs,
+      values,
       nodes,
       constants: [...outside, ...inside],
       metadata,

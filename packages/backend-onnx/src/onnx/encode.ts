@@ -38,6 +38,7 @@ export function encodeModel(model: Model): Uint8Array {
     for (const constant of model.constants) message(w, 5, (v) => writeConstant(v, constant));
     for (const input of model.inputs) message(w, 11, (v) => writeTensorInfo(v, input));
     for (const output of model.outputs) message(w, 12, (v) => writeTensorInfo(v, output));
+    for (const value of model.values ?? []) message(w, 13, (v) => writeTensorInfo(v, value));
   });
   for (const [name, text] of Object.entries(model.metadata ?? {}))
     writeText(writer, 14, name, text);

@@ -55,6 +55,8 @@ export interface Model {
   outputs: readonly ModelTensor[];
   constants: readonly ModelConstant[];
   nodes: readonly ModelNode[];
+  /** What is known of values between the nodes; who loads the model works out the rest. */
+  values?: readonly ModelTensor[];
   /** Texts for whoever reads the file. */
   metadata?: Readonly<Record<string, string>>;
 }
