@@ -19,7 +19,7 @@ type Part = (typeof parts)[number];
 
 /** Without defaults, so that they are seen where they mean nothing. */
 const samplerOptions = {
-  steps: { type: "string", valueHint: "n", description: "Of a sampler: its steps (default 25)" },
+  steps: { type: "string", valueHint: "n", description: "Of a sampler: its steps (default 10)" },
   solver: choice("Of a sampler: its solver (default heun)", Object.keys(solvers)),
   "guidance-scale": {
     type: "string",
@@ -72,7 +72,7 @@ export const exportCommand = defineCommand({
         count: "1",
         labels: "all",
         seed: "0",
-        steps: given.steps ?? "25",
+        steps: given.steps ?? "10",
         solver: given.solver ?? "heun",
         "guidance-scale": given["guidance-scale"],
       },
