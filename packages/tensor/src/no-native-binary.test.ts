@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
+import { isInstalled } from "../test/is-installed.ts";
 import { add, useBackend } from "./index.ts";
 
 // In a file of its own: a binary, once loaded, stays in its process.
-test("where the native engine has no binary, the next backend is chosen and the reason told", async () => {
+test("where the native engine has no binary, the next backend is chosen and the reason told", async ({
+  skip,
+}) => {
+  skip(isInstalled("@tensorflow/tfjs-node"), "@tensorflow/tfjs-node is installed, and is the next");
   delete process.env["GEN_BACKEND"];
   Object.defineProperty(process, "arch", { value: "riscv64" });
   const { name, passedOver } = await useBackend();

@@ -48,12 +48,23 @@ function taken(): { rss: number; tensors: number; data: number; sessions: number
   };
 }
 
-function expectNoGrowth(early: ReturnType<typeof taken>, late: ReturnType<typeof taken>): void {
-  expect({ ...late, rss: 0 }).toEqual({ ...early, rss: 0 });
-  expect(late.rss / early.rss, `${late.rss} bytes, ${early.rss} before`).toBeLessThanOrEqual(1.1);
+/**
+ * Runs until the process has taken what it takes (V8 sizes its heap as it goes), and then once more without growth. What
+ * leaks grows every time.
+ */
+async function expectNoGrowth(run: () => Promise<void> | void, warmUps = 4): Promise<void> {
+  await run();
+  for (let attempt = 1; ; attempt++) {
+    const early = taken();
+    await run();
+    const late = taken();
+    expect({ ...late, rss: 0 }).toEqual({ ...early, rss: 0 });
+    if (late.rss <= early.rss * 1.1) return;
+    expect(attempt, `${late.rss} bytes, ${early.rss} before`).toBeLessThan(warmUps);
+  }
 }
 
-test("100,000 small compiled calls take no more memory, tensors or sessions than the first of them", () => {
+test("100,000 small compiled calls take no more memory, tensors or sessions", async () => {
   const start = scalar(0);
   const count = variable(start);
   const next = compile((x: Tensor) => {
@@ -61,32 +72,26 @@ test("100,000 small compiled calls take no more memory, tensors or sessions than
     return add(mul(x, 2), count);
   });
   const x = tensor([1, 2, 3]);
-  const run = (calls: number): void => {
-    for (let i = 0; i < calls; i++) next(x).dispose();
-  };
-  run(20_000);
-  const early = taken();
-  run(80_000);
-  expectNoGrowth(early, taken());
-  expect(next.stats).toMatchObject({ calls: 100_000, compilations: 1 });
-  expect(count.dataSync()[0]).toBe(100_000);
+  let calls = 0;
+  await expectNoGrowth(() => {
+    for (let i = 0; i < 100_000; i++, calls++) next(x).dispose();
+  });
+  expect(next.stats).toMatchObject({ calls, compilations: 1 });
+  expect(count.dataSync()[0]).toBe(calls);
   next.dispose();
   dispose([x, start, count]);
 });
 
-test("2,000 training steps that are not compiled take no more than the first of them", async () => {
+test("2,000 training steps that are not compiled take no more", async () => {
   const { step, variables } = regression();
   const rate = scalar(0.01);
-  const run = async (from: number, to: number): Promise<void> => {
-    for (let i = from; i < to; i++) {
-      step(foldIn(key(5), i), rate).loss.dispose();
+  let steps = 0;
+  await expectNoGrowth(async () => {
+    for (let i = 0; i < 2000; i++) {
+      step(foldIn(key(5), steps++), rate).loss.dispose();
       await settle();
     }
-  };
-  await run(0, 400);
-  const early = taken();
-  await run(400, 2000);
-  expectNoGrowth(early, taken());
+  });
   dispose([rate, ...variables]);
 });
 
