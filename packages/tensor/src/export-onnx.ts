@@ -48,10 +48,10 @@ export interface OnnxExport {
 }
 
 /**
- * At these batch sizes a function is recorded that is to work at any: large and prime, so that none of them is the size
- * of anything else.
+ * At these batch sizes a function is recorded that is to work at any: large, so that none of them is the size of anything
+ * else, and prime or with many divisors, so that a function that asks what divides the batch is found out.
  */
-const probes = [37, 41, 43];
+const probes = [37, 41, 120];
 
 /**
  * Writes any function of tensors as an ONNX model, which runs wherever ONNX does. The function is called with tensors

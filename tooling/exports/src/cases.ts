@@ -16,17 +16,18 @@ export interface Case {
   runs: { inputs: Values[]; output: Values }[];
 }
 
-/** Exports a network with its batch size left open, and computes what it gives at a few. */
+/** Exports a network with its batch size left open, if it can be, and computes what it gives at a few. */
 export async function caseOf(
-  { name, inputs, run, weights }: Exported,
+  { name, inputs, batch, run, weights }: Exported,
   options: { weightsFile?: string } = {},
-  batches: readonly number[] = [1, 3],
 ): Promise<Case> {
-  const example = inputs(2);
-  const file = await exportOnnx(run, example, { weights, dynamicBatch: true, ...options });
+  const batches = batch === undefined ? [1, 3] : [batch];
+  const example = inputs(batch ?? 2);
+  const dynamicBatch = batch === undefined;
+  const file = await exportOnnx(run, example, { weights, dynamicBatch, ...options });
   dispose(example);
-  const runs = batches.map((batch) => {
-    const given = inputs(batch);
+  const runs = batches.map((size) => {
+    const given = inputs(size);
     const output = run(...given);
     const values = { inputs: given.map(valuesOf), output: valuesOf(output) };
     dispose([given, output]);

@@ -14,11 +14,25 @@ import {
 } from "@gen/diffusion";
 import * as gan from "@gen/gan";
 import {
+  ConditionalBatchNorm2d,
   DCGANDiscriminator,
   DCGANGenerator,
+  DiscriminatorBlock,
+  Equalized,
+  GeneratorBlock,
+  MappingNetwork,
+  ModulatedConv2d,
+  PatchDiscriminator,
   PointDiscriminator,
   PointGenerator,
+  R3GANBlock,
+  R3GANDiscriminator,
+  R3GANGenerator,
+  ResNetDiscriminator,
+  ResNetGenerator,
   SpectralNorm,
+  StyleDiscriminator,
+  StyleGenerator,
 } from "@gen/gan";
 import * as nn from "@gen/nn";
 import {
@@ -45,12 +59,14 @@ import { classifierFree, ddpm, heun, unrolled } from "@gen/samplers";
 import { uniformGrid } from "@gen/schedules";
 import {
   add,
+  concat,
   foldIn,
   grad,
   type Key,
   key,
   normal,
   randint,
+  reshape,
   sum,
   type Tensor,
   tidy,
@@ -58,6 +74,10 @@ import {
 } from "@gen/tensor";
 import * as vae from "@gen/vae";
 import {
+  ActNorm,
+  AffineCoupling,
+  MaskedAutoregressive,
+  NormalizingFlow,
   Conditioned,
   ConvDecoder,
   DenseNetwork,
@@ -73,6 +93,8 @@ export interface Exported {
   weights: ReturnType<typeof state>;
   /** Made for a batch of this size. */
   inputs(batch: number): Tensor[];
+  /** Of those that work at one batch size only: that one. */
+  batch?: number;
   run(...inputs: Tensor[]): Tensor;
 }
 
@@ -85,12 +107,12 @@ const channels8 = [6, 6, 8];
 const tokens = [5, 8];
 const weightsKey = key(1);
 
-function of<M extends { forward(...inputs: never[]): Tensor }>(
+function of<M extends { forward(...inputs: never[]): unknown }>(
   model: M,
   inputs: readonly Input[],
   run?: (model: M, ...inputs: Tensor[]) => Tensor,
 ): Exported {
-  const forward = model.forward.bind(model) as (...tensors: Tensor[]) => Tensor;
+  const forward = model.forward.bind(model) as unknown as (...tensors: Tensor[]) => Tensor;
   return exported(
     model.constructor.name,
     model,
@@ -181,12 +203,50 @@ export function networks(): Exported[] {
     ),
     of(new DCGANGenerator(k, dcgan), [[6]]),
     of(new DCGANDiscriminator(k, dcgan), [[16, 16, 3]]),
+    of(new ActNorm(4), [[4]], moved),
+    of(new AffineCoupling(k, { features: 4, hidden: [8], keeps: "first" }), [[4]], moved),
+    of(new MaskedAutoregressive(k, { features: 4, hidden: [8], order: "reversed" }), [[4]], moved),
+    of(new NormalizingFlow(4, [new ActNorm(4)]), [[4]], moved),
+    of(new ConditionalBatchNorm2d(k, 8, 5), [channels8, [5]], (m, x, e) =>
+      m.forward(x as Tensor, "inference", e),
+    ),
+    of(new DiscriminatorBlock(k, 8, 8), [channels8], (m, x) => m.forward(x as Tensor, "inference")),
+    of(new Equalized(new Linear(k, 8, 5, { bias: false })), [tokens]),
+    of(new GeneratorBlock(k, 8, 6, 5), [channels8, [5]], (m, x, e) =>
+      m.forward(x as Tensor, "inference", e),
+    ),
+    of(new MappingNetwork(k, 6, { depth: 2 }), [[6]]),
+    of(new ModulatedConv2d(k, 8, 5, 3), [channels8, [8]]),
+    of(new PatchDiscriminator(k, { imageChannels: 3, baseChannels: 4, depth: 2 }), [[32, 32, 3]]),
+    of(new R3GANBlock(k, 8, 2), [channels8]),
+    of(new R3GANDiscriminator(k, { ...dcgan, blocks: 1 }), [[16, 16, 3]]),
+    of(new R3GANGenerator(k, { ...dcgan, blocks: 1 }), [[6]]),
+    of(
+      new ResNetDiscriminator(k, { ...dcgan, classes: 3 }),
+      [[16, 16, 3], { below: 3 }],
+      (m, x, y) => m.forward(x as Tensor, "inference", y),
+    ),
+    of(new ResNetGenerator(k, { ...dcgan, classes: 3 }), [[6], { below: 3 }], (m, z, y) =>
+      m.forward(z as Tensor, "inference", { labels: y as Tensor }),
+    ),
+    // It compares the images of a group.
+    { ...of(new StyleDiscriminator(k, dcgan), [[16, 16, 3]]), batch: 4 },
+    of(new StyleGenerator(k, { ...dcgan, mapping: { depth: 2 } }), [[6]]),
     of(new PointGenerator(k, { width: 8, depth: 1 }), [[2]]),
     of(new PointDiscriminator(k, { width: 8, depth: 1 }), [[2]]),
     of(new SpectralNorm(k, new Conv2d(k, 8, 5, 3, { bias: false })), [channels8]),
     of(new CausalTransformer(k, { ...gpt, classes: 3 }), [{ below: 11, shape: [5] }, { below: 3 }]),
     ...composed(k, unet, conv),
   ];
+}
+
+/** What a bijector gives, in one tensor. */
+function moved(
+  bijector: { forward(x: Tensor): { value: Tensor; logDeterminant: Tensor } },
+  x?: Tensor,
+): Tensor {
+  const { value, logDeterminant } = bijector.forward(x as Tensor);
+  return concat([value, reshape(logDeterminant, [-1, 1])], 1);
 }
 
 /** What is made of them: no class of its own, but what people export. */
