@@ -104,7 +104,7 @@ export class AdaptiveAugmentation implements Augmentation {
 }
 
 /**
- * Every transformation on every image (DiffAugment, Zhao et al. 2020, arXiv:2006.10738, eq. 5 to 8): the generator
+ * Every transformation on every image (DiffAugment, Zhao et al. 2020, arXiv:2006.10738): the generator
  * learns through them. Only such as leave the data recognisable with all of them at once: `translate`, `cutout`, colour.
  */
 export function differentiableAugmentation(

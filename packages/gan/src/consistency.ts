@@ -12,7 +12,7 @@ export interface ConsistencyOptions {
 
 /**
  * Balanced consistency (Zhao et al. 2020, arXiv:2002.04724, algorithm 1; with `fake: 0` CR-GAN, Zhang et al. 2019,
- * arXiv:1910.12027, eq. 5): the discriminator should say the same of x and of T(x), λ E(D(x) − D(T(x)))².
+ * arXiv:1910.12027): the discriminator should say the same of x and of T(x), λ E(D(x) − D(T(x)))².
  */
 export function consistency(
   transformation: Transformation,

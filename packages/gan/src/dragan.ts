@@ -9,7 +9,7 @@ export interface DraganOptions extends GradientPenaltyOptions {
 }
 
 /**
- * DRAGAN (Kodali et al. 2017, arXiv:1705.07215, section 2.3): the gradient penalty at data with normal noise, λ
+ * DRAGAN (Kodali et al. 2017, arXiv:1705.07215): the gradient penalty at data with normal noise, λ
  * E(‖∇D(x + δ)‖ − 1)². It needs no generated points, and goes with the losses of the original game.
  */
 export function dragan({ deviation = 0.5, ...options }: DraganOptions = {}): Regularizer {

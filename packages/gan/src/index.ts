@@ -47,7 +47,11 @@ export type { ResNetConfig } from "./resnet-config.ts";
 export { GeneratorBlock, ResNetGenerator } from "./resnet-generator.ts";
 export { DiscriminatorBlock, ResNetDiscriminator } from "./resnet-discriminator.ts";
 export { ConditionalBatchNorm2d, type ImageNorm } from "./conditional-batch-norm2d.ts";
-export { auxiliaryClassifier, type Classifier } from "./auxiliary-classifier.ts";
+export {
+  auxiliaryClassifier,
+  type AuxiliaryClassifierOptions,
+  type Classifier,
+} from "./auxiliary-classifier.ts";
 export { PatchDiscriminator, type PatchDiscriminatorConfig } from "./patch-discriminator.ts";
 export { R3GANBlock, type R3GANConfig, R3GANDiscriminator, R3GANGenerator } from "./r3gan.ts";
 export { StyleGenerator, type StyleGANConfig } from "./style-generator.ts";

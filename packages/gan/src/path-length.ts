@@ -20,7 +20,7 @@ import type { Regularizer } from "./regularizer.ts";
 import type { StyleGenerator } from "./style-generator.ts";
 
 export interface PathLengthOptions {
-  /** γ; 2, the paper's with `lazily(…, 4)`. */
+  /** γ; 2, that of its authors' code. */
   readonly weight?: number;
   /** How much of each step's lengths the running mean takes in; 0.01. */
   readonly decay?: number;

@@ -48,8 +48,8 @@ export class DiscriminatorBlock {
 }
 
 /**
- * The residual discriminator of SNGAN (Miyato et al. 2018, arXiv:1802.05957, figure 10), all layers spectrally
- * normalised. With classes it is the projection discriminator (Miyato and Koyama 2018, arXiv:1802.05637, eq. 3): the
+ * The residual discriminator of SNGAN (Miyato et al. 2018, arXiv:1802.05957, appendix B), all layers spectrally
+ * normalised. With classes it is the projection discriminator (Miyato and Koyama 2018, arXiv:1802.05637): the
  * logit is ψ(φ(x)) + yᵀV φ(x). Or it tells the class as well (ACGAN, Odena et al. 2017, arXiv:1610.09585).
  */
 export class ResNetDiscriminator {

@@ -42,7 +42,7 @@ export class GeneratorBlock {
 }
 
 /**
- * The residual generator of SNGAN (Miyato et al. 2018, arXiv:1802.05957, figure 9) with BigGAN's widths and conditional
+ * The residual generator of SNGAN (Miyato et al. 2018, arXiv:1802.05957, appendix B) with BigGAN's widths and conditional
  * norms (arXiv:1809.11096, figure 15: one embedding of the class, shared by all blocks). No attention, and the latent
  * enters only at the start.
  */

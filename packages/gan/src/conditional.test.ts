@@ -1,0 +1,90 @@
+import {
+  add,
+  dispose,
+  foldIn,
+  key,
+  mean,
+  mul,
+  normal,
+  reshape,
+  tensor1d,
+  tile,
+  useBackend,
+} from "@gen/tensor";
+import { adam } from "@gen/train";
+import { expect, test } from "vitest";
+import {
+  type Discriminator,
+  auxiliaryClassifier,
+  DCGANDiscriminator,
+  DCGANGenerator,
+  ganStep,
+  type Generator,
+  r1,
+  type Regularizer,
+  ResNetDiscriminator,
+  ResNetGenerator,
+} from "./index.ts";
+
+await useBackend();
+
+// Images of one brightness, which the class says.
+const brightness = [-0.6, 0, 0.6];
+const config = { imageSize: 8, imageChannels: 1, latents: 4, baseChannels: 8, classes: 3 };
+const labels = tensor1d(
+  Array.from({ length: 15 }, (_, i) => i % 3),
+  "int32",
+);
+const levels = reshape(
+  tensor1d(Array.from({ length: 15 }, (_, i) => brightness[i % 3] as number)),
+  [15, 1, 1, 1],
+);
+
+const classifier = new ResNetDiscriminator(key(1), { ...config, head: "classifier" });
+
+test.each<[string, Generator, Discriminator, Regularizer[]]>([
+  [
+    "DCGAN",
+    new DCGANGenerator(key(0), config),
+    new DCGANDiscriminator(key(1), { ...config, norm: "none" }),
+    [],
+  ],
+  [
+    "ResNet with projection",
+    new ResNetGenerator(key(0), config),
+    new ResNetDiscriminator(key(1), config),
+    [],
+  ],
+  [
+    "ACGAN",
+    new ResNetGenerator(key(0), config),
+    classifier,
+    [auxiliaryClassifier(classifier, { generated: 0 })],
+  ],
+])(
+  "a conditional %s makes what its label asks for",
+  async (_, generator, discriminator, extra) => {
+    const optimizer = adam({ learningRate: 2e-3, beta1: 0, beta2: 0.9 });
+    const trainee = ganStep({
+      generator,
+      discriminator,
+      generatorOptimizer: optimizer,
+      discriminatorOptimizer: optimizer,
+      regularizers: [r1(1), ...extra],
+    });
+    for (let step = 0; step < 200; step++) {
+      const noise = normal(foldIn(key(2), step), [15, 8, 8, 1]);
+      const images = add(tile(levels, [1, 8, 8, 1]), mul(0.1, noise));
+      dispose([trainee.step({ images, labels }, foldIn(key(3), step), step), noise, images]);
+    }
+    const images = generator.forward(normal(key(4), [15, 4]), "training", { labels });
+    const found = await mean(images, [1, 2, 3]).data();
+    const right = Array.from(
+      found,
+      (value, i) => Math.abs(value - (brightness[i % 3] as number)) < 0.3,
+    );
+    expect(right.filter(Boolean).length).toBe(15);
+    trainee.dispose();
+  },
+  120_000,
+);
