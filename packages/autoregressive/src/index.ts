@@ -6,10 +6,37 @@ export {
 } from "./autoregressive-loss.ts";
 export { CausalTransformer, type CausalTransformerConfig } from "./causal-transformer.ts";
 export { filterLogits, type SamplingOptions } from "./filter-logits.ts";
+export { GatedPixelCNN, type GatedPixelCNNConfig } from "./gated-pixel-cnn.ts";
 export { KeyValueCache } from "./key-value-cache.ts";
+export {
+  bernoulliOutput,
+  gaussianOutput,
+  Made,
+  type MadeConfig,
+  madeLoss,
+  type MadeOutput,
+} from "./made.ts";
+export { PixelCNN, type PixelCNNConfig } from "./pixel-cnn.ts";
+export { PixelCNNPlusPlus, type PixelCNNPlusPlusConfig } from "./pixel-cnn-plus-plus.ts";
+export {
+  type PixelLosses,
+  pixelLoss,
+  type PixelLossOptions,
+  pixelLogProb,
+  type PixelModel,
+} from "./pixel-loss.ts";
+export { levelsOutput, mixtureOutput, type PixelOutput } from "./pixel-output.ts";
+export {
+  type PixelSampleOptions,
+  type PixelSampler,
+  pixelSampler,
+  type PixelSamplerOptions,
+} from "./pixel-sampler.ts";
+export { RowLSTM, type RowLSTMConfig } from "./row-lstm.ts";
 export {
   type TokenSampleOptions,
   type TokenSampler,
   tokenSampler,
   type TokenSamplerOptions,
 } from "./token-sampler.ts";
+export { type Window, WindowConv2d, type WindowConv2dOptions } from "./window-conv2d.ts";

@@ -17,6 +17,7 @@ export { LayerNorm, type LayerNormOptions } from "./layer-norm.ts";
 export { lerp } from "./lerp.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { load, type Weights } from "./load.ts";
+export { MaskedLinear, type MaskedLinearOptions } from "./masked-linear.ts";
 export { Mlp, type MlpOptions } from "./mlp.ts";
 export type { Modulation } from "./modulation.ts";
 export { MultiheadAttention, type MultiheadAttentionOptions } from "./multihead-attention.ts";
