@@ -162,6 +162,7 @@ export class OnnxBackend extends KernelBackend {
     const program = new Program(this, {
       entry: (dataId) => this.#entry(dataId),
       held: this.#held,
+      replace: (dataId, data) => this.#replace(dataId, data),
       load: (lowered) => this.#load(lowered).session,
       end: () => this.#endRecording(),
     });
@@ -199,14 +200,13 @@ export class OnnxBackend extends KernelBackend {
     return { dataId, shape: [...tensor.shape], dtype };
   }
 
-  /** Gives a data id the numbers of another, unless somebody shares it; answers whether it did. */
-  replaceData(dataId: DataId, from: DataId): boolean {
+  /** Gives a data id other numbers of its shape, unless somebody shares it; answers whether it did. */
+  #replace(dataId: DataId, data: Data | undefined): boolean {
     const entry = this.#entry(dataId);
     if (entry.references !== 1) return false;
-    const { value } = this.#entry(from);
-    this.#held.retain(value.data);
+    this.#held.retain(data);
     this.#held.release(entry.value.data);
-    entry.value = value;
+    entry.value = { ...entry.value, node: undefined, data, constant: undefined };
     return true;
   }
 

@@ -13,6 +13,8 @@ import type { RuntimeTensor, Session } from "./runtime/runtime.ts";
 interface BackendAccess {
   entry(dataId: DataId): { value: Value; input?: Value | undefined; dtype: DataType };
   held: HeldCounts;
+  /** Gives a data id other numbers, unless somebody shares it; answers whether it did. */
+  replace(dataId: DataId, data: Data | undefined): boolean;
   load(lowered: LoweredGraph): Session;
   end(): void;
 }
@@ -121,8 +123,14 @@ export class Program {
     this.#access.end();
   }
 
-  /** Runs it, with a data id or host data for each input that it reads. */
-  run(inputs: readonly (DataId | TypedArray | undefined)[]): TensorInfo[] {
+  /**
+   * Runs it, with a data id or host data for each input that it reads. The last outputs become the numbers of the
+   * targets; where somebody shares a target they are answered as a tensor instead.
+   */
+  run(
+    inputs: readonly (DataId | TypedArray | undefined)[],
+    targets: readonly DataId[] = [],
+  ): (TensorInfo | undefined)[] {
     if (!this.#session) throw new Error("A compiled function was called after it was disposed of");
     this.#backend.flush();
     const feeds = this.#feeds.map(({ at, type, shape }): RuntimeTensor => {
@@ -133,18 +141,16 @@ export class Program {
       return { type, shape, data };
     });
     const results = this.#session.run([...feeds, ...this.#fixed]);
-    return this.#outputs.map(({ shape, dtype }, i) =>
-      this.#backend.tensor(
-        {
-          type: elementTypeOf(dtype),
-          shape,
-          node: undefined,
-          data: results[i],
-          constant: undefined,
-        },
+    const first = results.length - targets.length;
+    return this.#outputs.map(({ shape, dtype }, i) => {
+      const data = results[i];
+      if (i >= first && this.#access.replace(targets[i - first] as DataId, data)) return undefined;
+      const type = elementTypeOf(dtype);
+      return this.#backend.tensor(
+        { type, shape, node: undefined, data, constant: undefined },
         dtype,
-      ),
-    );
+      );
+    });
   }
 
   dispose(): void {

@@ -6,6 +6,7 @@ import {
   keep,
   type KernelBackend,
   type Tensor,
+  type TensorInfo,
   type TypedArray,
   type Variable,
 } from "@tensorflow/tfjs-core";
@@ -204,7 +205,7 @@ function copyOf(backend: RecordingBackend, of: Tensor): Tensor {
 }
 
 function replay(recording: Recording, args: readonly unknown[], name: string): unknown {
-  const { backend, program, sources, result, resultCount, assigned } = recording;
+  const { program, sources, result, resultCount, assigned } = recording;
   const tensors: Tensor[] = [];
   const keys: Key[] = [];
   mapStructure(
@@ -223,19 +224,19 @@ function replay(recording: Recording, args: readonly unknown[], name: string): u
     }
     return source.variable.dataId;
   });
-  const outputs = program.run(inputs);
+  const outputs = program.run(
+    inputs,
+    assigned.map(({ dataId }) => dataId),
+  );
   assigned.forEach((variable, i) => {
-    const info = outputs[resultCount + i] as (typeof outputs)[number];
-    if (backend.replaceData(variable.dataId, info.dataId)) {
-      backend.disposeData(info.dataId);
-    } else {
-      const value = engine().makeTensorFromTensorInfo(info);
-      variable.assign(value);
-      value.dispose();
-    }
+    const info = outputs[resultCount + i];
+    if (!info) return;
+    const value = engine().makeTensorFromTensorInfo(info);
+    variable.assign(value);
+    value.dispose();
   });
   const answers = outputs
     .slice(0, resultCount)
-    .map((info) => engine().makeTensorFromTensorInfo(info));
+    .map((info) => engine().makeTensorFromTensorInfo(info as TensorInfo));
   return mapStructure(result, (leaf) => answers[(leaf as OutputPosition).position], "the result");
 }

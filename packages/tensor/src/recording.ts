@@ -28,8 +28,6 @@ export interface RecordingBackend extends KernelBackend {
   ): Promise<WrittenModel>;
   /** A tensor of its own with the same numbers. */
   copy(tensor: TensorInfo): TensorInfo;
-  /** Gives a data id the numbers of another, unless somebody shares it; answers whether it did. */
-  replaceData(dataId: DataId, from: DataId): boolean;
 }
 
 /** A function that is recorded once and then runs without any JavaScript per operation. */
@@ -40,8 +38,14 @@ export interface Program extends Recorder {
   readonly nodeCount: number;
   /** Whether the program needs the input at this position. */
   reads(input: number): boolean;
-  /** Runs it, with a data id of the backend or host data for each input that it reads. */
-  run(inputs: readonly (DataId | TypedArray | undefined)[]): TensorInfo[];
+  /**
+   * Runs it, with a data id of the backend or host data for each input that it reads. The last outputs become the numbers
+   * of the targets; where somebody shares a target they are answered as a tensor, else nothing is.
+   */
+  run(
+    inputs: readonly (DataId | TypedArray | undefined)[],
+    targets: readonly DataId[],
+  ): (TensorInfo | undefined)[];
   dispose(): void;
 }
 

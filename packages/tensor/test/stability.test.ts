@@ -80,7 +80,7 @@ test("100,000 small compiled calls take no more memory, tensors or sessions", as
   expect(count.dataSync()[0]).toBe(calls);
   next.dispose();
   dispose([x, start, count]);
-});
+}, 180_000);
 
 test("2,000 training steps that are not compiled take no more", async () => {
   const { step, variables } = regression();
@@ -93,7 +93,7 @@ test("2,000 training steps that are not compiled take no more", async () => {
     }
   });
   dispose([rate, ...variables]);
-});
+}, 180_000);
 
 /** Losses of a run of training steps, and the weights after it. */
 function losses(
