@@ -1,5 +1,16 @@
 import * as autoregressive from "@gen/autoregressive";
-import { CausalTransformer } from "@gen/autoregressive";
+import {
+  CausalTransformer,
+  gaussianOutput,
+  GatedPixelCNN,
+  levelsOutput,
+  Made,
+  mixtureOutput,
+  PixelCNN,
+  PixelCNNPlusPlus,
+  RowLSTM,
+  WindowConv2d,
+} from "@gen/autoregressive";
 import * as diffusion from "@gen/diffusion";
 import {
   Conditioning,
@@ -46,6 +57,7 @@ import {
   GroupNorm,
   LayerNorm,
   Linear,
+  MaskedLinear,
   Mlp,
   MultiheadAttention,
   PatchEmbedding,
@@ -161,6 +173,9 @@ export function networks(): Exported[] {
   const dit = { imageSize: 8, inChannels: 3, patch: 2, width: 16, depth: 2, heads: 2 };
   const gpt = { vocabulary: 11, maxTokens: 5, width: 16, depth: 2, heads: 2 };
   const dcgan = { imageSize: 16, imageChannels: 3, latents: 6, baseChannels: 4 };
+  const gray = [6, 6, 1];
+  const levels = levelsOutput({ channels: 1, levels: 4 });
+  const mixture = mixtureOutput({ channels: 3, components: 2 });
   const conv = { imageSize: 16, channels: [4, 8] };
   const labels = (model: Network, x?: Tensor, t?: Tensor, y?: Tensor): Tensor =>
     model.forward(x as Tensor, t as Tensor, { labels: y });
@@ -235,6 +250,16 @@ export function networks(): Exported[] {
     of(new PointGenerator(k, { width: 8, depth: 1 }), [[2]]),
     of(new PointDiscriminator(k, { width: 8, depth: 1 }), [[2]]),
     of(new SpectralNorm(k, new Conv2d(k, 8, 5, 3, { bias: false })), [channels8]),
+    of(new MaskedLinear(k, [1, 2, 3], [1, 2, 2, 3], { strict: false }), [[3]]),
+    of(new Made(k, { features: 4, hidden: [8], output: gaussianOutput }), [[4]]),
+    of(new WindowConv2d(k, 3, 6, { top: 1, bottom: 0, left: 1, right: 1 }), [image]),
+    of(new PixelCNN(k, { output: levels, features: 8, depth: 2 }), [gray]),
+    of(new RowLSTM(k, { output: levels, features: 8, depth: 1 }), [gray]),
+    of(new GatedPixelCNN(k, { output: levels, features: 8, depth: 2, classes: 3 }), [
+      gray,
+      { below: 3 },
+    ]),
+    of(new PixelCNNPlusPlus(k, { output: mixture, features: 8, blocks: 1, halvings: 1 }), [image]),
     of(new CausalTransformer(k, { ...gpt, classes: 3 }), [{ below: 11, shape: [5] }, { below: 3 }]),
     ...composed(k, unet, conv),
   ];
