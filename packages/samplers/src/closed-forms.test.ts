@@ -16,6 +16,7 @@ import {
   ddim,
   ddpm,
   dpm2,
+  dpmSolverPlusPlus,
   dpmSolverPlusPlusMultistep,
   euler,
   type Evaluator,
@@ -26,6 +27,11 @@ import {
   posteriorVariance,
   rk4,
   type Sampler,
+  saSolver,
+  sdeDpmSolverPlusPlus,
+  uniPC,
+  lms,
+  ipndm,
 } from "./index.ts";
 
 const solve = (sampler: Sampler, path: Path, data: { mean: number; std: number }, x: number) =>
@@ -162,6 +168,30 @@ test("impossible settings are refused in one sentence", () => {
   );
   expect(() => heun([1, 0], { amount: -1 })).toThrow(
     "heun: churn.amount must be a number not below 0, got -1",
+  );
+  expect(() => sdeDpmSolverPlusPlus([1, 0], { eta: -1 })).toThrow(
+    "sdeDpmSolverPlusPlus: eta must be a number not below 0, got -1",
+  );
+  const wild = saSolver([0.9, 0.1], { tau: () => -1 });
+  expect(() => solve(wild, rectifiedFlow, { mean: 0, std: 1 }, 1)).toThrow(
+    /^saSolver: tau must be a number not below 0, got -1 at σ = 9/,
+  );
+  expect(() => solve(euler([2, 1, 0]), rectifiedFlow, { mean: 0, std: 1 }, 1)).toThrow(
+    "euler: the path rectifiedFlow ends at t = 1, got a time 2",
+  );
+  for (const [make, most] of [
+    [dpmSolverPlusPlus, 3],
+    [dpmSolverPlusPlusMultistep, 3],
+    [uniPC, 3],
+    [lms, 4],
+    [ipndm, 4],
+  ] as const) {
+    expect(() => make([1, 0], { order: 5 as never })).toThrow(
+      `${make.name}: order must be an integer from 1 to ${most}, got 5`,
+    );
+  }
+  expect(() => uniPC([1, 0], { variant: "bh3" as never })).toThrow(
+    "uniPC: variant must be bh1 or bh2, got bh3",
   );
   expect(() => euler([])).toThrow("times must hold at least 2 numbers (one step), got 0");
 });

@@ -58,6 +58,10 @@ export function defineSampler(
     if (from === undefined || to === undefined) {
       throw new Error(`${name}: step ${index} does not exist, the plan has ${plan.length - 1}`);
     }
+    const { path } = evaluator;
+    if (from > path.end * (1 + 1e-9)) {
+      throw new Error(`${name}: the path ${path.name} ends at t = ${path.end}, got a time ${from}`);
+    }
     const runKey = (): Key => {
       if (!key) throw new Error(`${name}: it draws noise; give it a key, such as key(0)`);
       return key;

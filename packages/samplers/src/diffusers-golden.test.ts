@@ -131,7 +131,7 @@ describe("in σ, 1100 steps of the table", () => {
   const highest = sigmas[0] as number;
   /** diffusers' Euler and LMS work on x/a, whose path is EDM's; the model sees x as the table has it. */
   const scaled = (v: boolean, at: (sigma: number) => number): Model => ({
-    path: edm({ sigmaMax: 200 }),
+    path: edm({ sigmaMax: 300 }),
     prediction: v ? "data" : "noise",
     raw: (x, sigma) => {
       const norm = Math.sqrt(sigma * sigma + 1);
@@ -164,7 +164,7 @@ describe("in σ, 1100 steps of the table", () => {
     begin: SamplerState<Points> = { index: 0, x: start, key: key(0) },
   ): number => {
     const evaluator = evaluatorOf({
-      path: edm({ sigmaMax: 200 }),
+      path: edm({ sigmaMax: 300 }),
       prediction: v ? "data" : "noise",
       raw: (x, sigma) => {
         const out = dummy(x, at(sigma));

@@ -1,4 +1,5 @@
-import { multistep, orderFrom, type StartOptions } from "./multistep.ts";
+import { checkEta } from "./ancestral.ts";
+import { checkCount, multistep, orderFrom, type StartOptions } from "./multistep.ts";
 import type { NoiseSource } from "./noise-source.ts";
 import type { Sampler } from "./sampler.ts";
 import { halfCurvature, midpointRule, type WeightRule } from "./weight-rule.ts";
@@ -83,6 +84,8 @@ function solver(
 ): Sampler {
   const { order = 2, weights = midpointRule, lowerOrderFinal = times.length < 16 } = options;
   const { start, noise } = options;
+  checkCount(name, order, 3);
+  checkEta(name, eta);
   const reached = Math.min(orderFrom(order, start), weights === halfCurvature ? 2 : order);
   return multistep(name, reached, times, {
     kind,

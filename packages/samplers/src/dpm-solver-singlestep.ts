@@ -11,6 +11,7 @@ import {
 import { moveOf } from "./exponential.ts";
 import { independentNoise } from "./noise-source.ts";
 import { between } from "./point.ts";
+import { checkCount } from "./multistep.ts";
 import type { Sampler } from "./sampler.ts";
 
 /** How many evaluations a step has, and the order it reaches. */
@@ -36,7 +37,7 @@ export function dpmSolver(
   times: readonly number[],
   { order = 3 }: SinglestepOptions = {},
 ): Sampler {
-  return ancestral("dpmSolver", TABLEAUS[order], "noise", times, { eta: 0 });
+  return ancestral("dpmSolver", tableauOf("dpmSolver", order), "noise", times, { eta: 0 });
 }
 
 /**
@@ -50,7 +51,9 @@ export function dpmSolverPlusPlus(
   times: readonly number[],
   { order = 2 }: SinglestepOptions = {},
 ): Sampler {
-  return ancestral("dpmSolverPlusPlus", TABLEAUS[order], "data", times, { eta: 0 });
+  return ancestral("dpmSolverPlusPlus", tableauOf("dpmSolverPlusPlus", order), "data", times, {
+    eta: 0,
+  });
 }
 
 /**
@@ -98,4 +101,9 @@ export function dpmSolverPlusPlusSDE(
     const middle = between(evaluator.path, from, to, 1 / 2);
     return { x: reach(to, evaluator.predict(reach(middle, data, 1), middle.t, "data"), 0) };
   });
+}
+
+function tableauOf(name: string, order: 1 | 2 | 3): ExponentialTableau {
+  checkCount(name, order, 3);
+  return TABLEAUS[order];
 }

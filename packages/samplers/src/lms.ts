@@ -1,4 +1,4 @@
-import { multistep, orderFrom, type StartOptions } from "./multistep.ts";
+import { checkCount, multistep, orderFrom, type StartOptions } from "./multistep.ts";
 import type { Sampler } from "./sampler.ts";
 import { evenSteps, polynomial } from "./weight-rule.ts";
 
@@ -39,6 +39,7 @@ export function deis(times: readonly number[], options: AdamsOptions = {}): Samp
  */
 export function ipndm(times: readonly number[], options: AdamsOptions = {}): Sampler {
   const { order = 4, start } = options;
+  checkCount("ipndm", order, 4);
   return multistep("ipndm", Math.min(order, 2), times, {
     kind: "noise",
     order,
@@ -53,6 +54,7 @@ function noiseMultistep(
   { order, start }: AdamsOptions & { readonly order: number },
   weights: typeof evenSteps,
 ): Sampler {
+  checkCount(name, order, 4);
   return multistep(name, orderFrom(order, start), times, {
     kind: "noise",
     order,

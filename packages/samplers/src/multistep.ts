@@ -150,11 +150,11 @@ function velocity<X>(
   ]);
 }
 
-/** @throws unless it is a positive integer. */
-export function checkCount(name: string, order: number): void {
-  if (!Number.isInteger(order) || order < 1) {
-    throw new Error(`${name}: order must be a positive integer, got ${order}`);
-  }
+/** @throws unless it is a positive integer, of at most the given one */
+export function checkCount(name: string, order: number, most: number = Infinity): void {
+  if (Number.isInteger(order) && order >= 1 && order <= most) return;
+  const wanted = most === Infinity ? "a positive integer" : `an integer from 1 to ${most}`;
+  throw new Error(`${name}: order must be ${wanted}, got ${order}`);
 }
 
 /** The order of convergence of a method of this order that begins with lower ones, or with another method. */

@@ -32,7 +32,13 @@ export function saSolver(times: readonly number[], options: SASolverOptions = {}
     ...(correctorOrder > 0 && {
       corrector: { order: correctorOrder, weights: polynomial("logSnr") },
     }),
-    eta: (from) => Math.sign(tau(from.b / from.a)) * tau(from.b / from.a) ** 2,
+    eta: ({ a, b }) => {
+      const strength = tau(b / a);
+      if (strength >= 0) return strength ** 2;
+      throw new Error(
+        `saSolver: tau must be a number not below 0, got ${strength} at σ = ${b / a}`,
+      );
+    },
     ...(start && { start }),
     ...(noise && { noise }),
   });

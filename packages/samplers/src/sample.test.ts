@@ -226,3 +226,18 @@ test("a learned variance comes from the model, between β̃ and β, and one with
   );
   noise.dispose();
 });
+
+test("noise and predictions that are no tensors of a batch are refused in one sentence", async () => {
+  const denoiser = gaussianDenoiser(rectifiedFlow, { mean: 0, std: 1 }, "data");
+  const sampler = euler([0.9, 0.1]);
+  await expect(sample({ denoiser, sampler, noise: tensor(3) })).rejects.toThrow(
+    "trajectory: noise must be a tensor [batch, …], got one number",
+  );
+  await expect(sample({ denoiser, sampler, noise: [1, 2] as never })).rejects.toThrow(
+    "trajectory: noise must be a tensor [batch, …], got object",
+  );
+  const silent = { ...denoiser, predict: () => undefined as never };
+  await expect(sample({ denoiser: silent, sampler, noise: tensor([1]) })).rejects.toThrow(
+    "predict: the denoiser must return a tensor, got a prediction of undefined",
+  );
+});

@@ -119,7 +119,8 @@ function notFinite(
   const t = times[index] as number;
   return (
     `sample: step ${index} of ${name}, from t = ${t} (σ = ${path.b(t) / path.a(t)}) to ` +
-    `t = ${times[index + 1]}, gave numbers that are not finite; look at what the denoiser predicts there`
+    `t = ${times[index + 1]}, gave numbers that are not finite; look at what the denoiser predicts there` +
+    (index === 0 ? ", and at the noise it began with" : "")
   );
 }
 
@@ -143,6 +144,12 @@ async function numberIn(tensor: Tensor): Promise<number> {
 }
 
 function startOf<C>({ noise, state, sampler, key }: SampleOptions<C>): SamplerState<Tensor> {
+  const x = (noise ?? state?.x) as Tensor | undefined;
+  if (x && !(Array.isArray(x.shape) && x.shape.length > 0)) {
+    throw new Error(
+      `trajectory: noise must be a tensor [batch, …], got ${Array.isArray(x.shape) ? "one number" : typeof x}`,
+    );
+  }
   if (noise && !state) return { index: 0, x: noise, ...(key && { key }) };
   if (!state || noise)
     throw new Error("trajectory: give either noise to begin with or a state to go on from");

@@ -107,6 +107,9 @@ export function evaluatorOn<Condition>(
 }
 
 function checkShape(what: string, given: Tensor, x: Tensor): void {
+  if (!Array.isArray((given as Tensor | undefined)?.shape)) {
+    throw new Error(`predict: the denoiser must return a tensor, got a ${what} of ${typeof given}`);
+  }
   if (given.shape.join() === x.shape.join()) return;
   throw new Error(
     `predict: the denoiser must return the shape of x, [${x.shape.join(", ")}], ` +

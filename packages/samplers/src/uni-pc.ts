@@ -1,5 +1,5 @@
 import { type Kind, moveOf, usable } from "./exponential.ts";
-import { multistep, type StartOptions } from "./multistep.ts";
+import { checkCount, multistep, type StartOptions } from "./multistep.ts";
 import type { Sampler } from "./sampler.ts";
 import { polynomial, type Weighted, type WeightRule } from "./weight-rule.ts";
 
@@ -24,6 +24,10 @@ export interface UniPCOptions extends StartOptions {
 export function uniPC(times: readonly number[], options: UniPCOptions = {}): Sampler {
   const { order = 2, variant = "bh2", kind = "data", start } = options;
   const { lowerOrderFinal = times.length < 16 } = options;
+  checkCount("uniPC", order, 3);
+  if (variant !== "bh1" && variant !== "bh2") {
+    throw new Error(`uniPC: variant must be bh1 or bh2, got ${String(variant)}`);
+  }
   // Begun with order 1, the first corrected step has an error of h³.
   const reached = Math.min(order + 1, start ? start.order : 3);
   return multistep("uniPC", reached, times, {

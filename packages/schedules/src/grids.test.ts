@@ -239,3 +239,9 @@ test("a resolution's shift is √(m/n), or e^μ with FLUX's μ", () => {
   }
   expect(() => dynamicShift(10, { maxTokens: 256 })).toThrow("maxTokens must be above baseTokens");
 });
+
+test("a spacing that there is not is refused with those there are", () => {
+  expect(() => tableGrid(1000, 10, "middle" as never)).toThrow(
+    "tableGrid: spacing must be linspace, leading or trailing, got middle",
+  );
+});

@@ -156,3 +156,9 @@ test("TrigFlow's F is the velocity over σ_data of cos(t)·x + sin(t)·σ_data·
   expect(target.data).toBeCloseTo(-Math.sin(angle) / sigmaData, 14);
   expect(target.noise).toBeCloseTo(Math.cos(angle), 14);
 });
+
+test("a prediction that there is not is refused with those there are", () => {
+  expect(() => predictionConversion(rectifiedFlow, 0.5, "epsilon" as never, "data")).toThrow(
+    "prediction: there are data, noise, velocity, v, score, got epsilon",
+  );
+});

@@ -80,7 +80,13 @@ const TARGETS: Record<Prediction, (point: PathPoint) => Scaled> = {
 };
 
 function scaledTarget(point: PathPoint, prediction: Prediction | LinearPrediction): Scaled {
-  return typeof prediction === "string" ? TARGETS[prediction](point) : prediction.target(point);
+  if (typeof prediction !== "string") return prediction.target(point);
+  if (!Object.hasOwn(TARGETS, prediction)) {
+    throw new Error(
+      `prediction: there are ${Object.keys(TARGETS).join(", ")}, got ${String(prediction)}`,
+    );
+  }
+  return TARGETS[prediction](point);
 }
 
 /** The path's numbers at a time. */

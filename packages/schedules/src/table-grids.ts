@@ -33,6 +33,11 @@ export function tableGrid(total: number, steps: number, spacing: Spacing, offset
     leading: (i) => 1 + (steps - 1 - i) * Math.floor(total / steps) + offset,
     trailing: (i) => halfEven(total - (i * total) / steps),
   };
+  if (!Object.hasOwn(place, spacing)) {
+    throw new Error(
+      `tableGrid: spacing must be linspace, leading or trailing, got ${String(spacing)}`,
+    );
+  }
   const times = Array.from({ length: steps }, (_, i) => place[spacing](i));
   if ((times[0] as number) > total) {
     throw new Error(

@@ -106,8 +106,7 @@ test("the bound of a Gaussian chain, its expectation by quadrature, is its close
     const [beta, bar, before] = [path.betas[t - 1]!, alphaBar(t), alphaBar(t - 1)];
     wanted -= Math.log(2 * Math.PI * Math.E * beta) / 2;
     const gain = (Math.sqrt(bar) * s2) / power(t);
-    const mean =
-      (Math.sqrt(before) * beta * gain + Math.sqrt(1 - beta) * (1 - before)) / (1 - bar);
+    const mean = (Math.sqrt(before) * beta * gain + Math.sqrt(1 - beta) * (1 - before)) / (1 - bar);
     const variance = t === 1 ? (1 - bar) / bar : ((1 - before) / (1 - bar)) * beta;
     const together = Math.sqrt(1 - beta) * power(t - 1);
     const error = power(t - 1) - 2 * mean * together + mean * mean * power(t);

@@ -153,12 +153,7 @@ export interface BoundOptions extends BoundModel {
  * @param z as many numbers as x
  * @throws unless 0 <= s < t <= end, and z is as long as x
  */
-export function boundTerm(
-  model: BoundModel,
-  t: number,
-  s: number,
-  z: ArrayLike<number>,
-): number {
+export function boundTerm(model: BoundModel, t: number, s: number, z: ArrayLike<number>): number {
   const { path, decoder = (...bin) => -discretizedGaussianLogProbability(...bin) } = model;
   const x = Float64Array.from(model.x);
   if (z.length !== x.length) {
@@ -202,8 +197,6 @@ export function boundTerms({ times, key, ...model }: BoundOptions): number[] {
   const keys = split(key, times.length - 1);
   const terms = times
     .slice(1)
-    .map((s, i) =>
-      boundTerm(model, times[i] as number, s, normalArray(keys[i] as Key, x.length)),
-    );
+    .map((s, i) => boundTerm(model, times[i] as number, s, normalArray(keys[i] as Key, x.length)));
   return [priorLoss(path, x), ...terms];
 }

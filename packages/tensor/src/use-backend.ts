@@ -47,8 +47,13 @@ const loaders: Record<BackendName, Loader> = {
     install:
       "npm install @gen/backend-onnx onnxruntime-node@1.30.0 --onnxruntime-node-install=skip",
     async load(options) {
-      const { registerOnnxBackend } = await import("@gen/backend-onnx");
-      return (await registerOnnxBackend(options)).device;
+      // Bundlers take it where it is installed; in `try` they accept that it is not.
+      try {
+        const { registerOnnxBackend } = await import("@gen/backend-onnx");
+        return (await registerOnnxBackend(options)).device;
+      } catch (error) {
+        throw error instanceof Error ? error : new Error(String(error));
+      }
     },
   },
   tensorflow: {

@@ -19,7 +19,15 @@ import { expectClose } from "@gen/testing";
 import { arrayEvaluator, type Points } from "../../test/array-evaluator.ts";
 import { gaussianDenoiser } from "../../test/gaussian.ts";
 import { TorchGenerator } from "../../test/torch-generator.ts";
-import { type Denoiser, euler, heun, sample, type Sampler, type SamplerState } from "../index.ts";
+import {
+  ddpm,
+  type Denoiser,
+  euler,
+  heun,
+  sample,
+  type Sampler,
+  type SamplerState,
+} from "../index.ts";
 import {
   ddimInversion,
   inpaint,
@@ -187,7 +195,7 @@ describe("inpainting", () => {
       mask: tensor([[1, 0]]),
     });
     await expect(sample({ denoiser: pair, sampler, noise, key: key(0) })).rejects.toThrow(
-      "must broadcast to x, [2, 2]",
+      "must broadcast to the shape of x, [2, 2]",
     );
     const adaptive = { ...heun([1, 0]), judge: <X>(state: SamplerState<X>) => state };
     expect(() => inpaint(adaptive, known(1))).toThrow(
@@ -335,4 +343,16 @@ describe("between latents", () => {
     expect(memory().numTensors).toBe(numTensors + 4);
     for (const x of [...made, noise]) x.dispose();
   });
+});
+
+test("a mask of another shape is refused in one sentence", async () => {
+  const known = { data: tensor([[1, 2]]), mask: tensor([[1, 0, 1]]) };
+  await expect(
+    sample({
+      denoiser: gaussianDenoiser(rectifiedFlow, { mean: 0, std: 1 }, "data"),
+      sampler: inpaint(ddpm([0.9, 0.5, 0]), known),
+      noise: tensor([[1, 2]]),
+      key: key(0),
+    }),
+  ).rejects.toThrow("inpaint(ddpm): mask must broadcast to the shape of x, [1, 2], got [1, 3]");
 });

@@ -33,6 +33,8 @@ export function inpaint(sampler: TensorSampler, { data, mask }: Known): TensorSa
         number,
         number,
       ];
+      for (const [what, { shape }] of Object.entries({ data, mask }))
+        checkFits(name, what, shape, moved.x.shape);
       if (to > from) return { ...moved, key: runKey };
       const { path } = evaluator;
       const noise = evaluator.normal(moved.x, foldIn(replacing, state.index));
@@ -41,13 +43,21 @@ export function inpaint(sampler: TensorSampler, { data, mask }: Known): TensorSa
         [path.b(to), noise],
       ]);
       const x = add(mul(mask, known), mul(sub(1, mask), moved.x)) as Tensor;
-      if (x.shape.join() !== moved.x.shape.join()) {
-        throw new Error(
-          `${name}: data [${data.shape.join(", ")}] and mask [${mask.shape.join(", ")}] must broadcast to ` +
-            `x, [${moved.x.shape.join(", ")}]`,
-        );
-      }
       return { ...moved, x, key: runKey };
     },
   });
+}
+
+/** @throws unless one shape broadcasts to the other. */
+function checkFits(
+  name: string,
+  what: string,
+  given: readonly number[],
+  x: readonly number[],
+): void {
+  const offset = x.length - given.length;
+  if (offset >= 0 && given.every((n, i) => n === 1 || n === x[offset + i])) return;
+  throw new Error(
+    `${name}: ${what} must broadcast to the shape of x, [${x.join(", ")}], got [${given.join(", ")}]`,
+  );
 }
