@@ -5,6 +5,7 @@ export {
   type AutoregressiveModel,
 } from "./autoregressive-loss.ts";
 export { CausalTransformer, type CausalTransformerConfig } from "./causal-transformer.ts";
+export { dropLabels, type DropLabelsOptions } from "./drop-labels.ts";
 export { filterLogits, type SamplingOptions } from "./filter-logits.ts";
 export { GatedPixelCNN, type GatedPixelCNNConfig } from "./gated-pixel-cnn.ts";
 export { KeyValueCache } from "./key-value-cache.ts";
@@ -40,3 +41,4 @@ export {
   type TokenSamplerOptions,
 } from "./token-sampler.ts";
 export { type Window, WindowConv2d, type WindowConv2dOptions } from "./window-conv2d.ts";
+export { type Vocabulary, vocabularyOf } from "./vocabulary.ts";

@@ -1,18 +1,23 @@
+import { state } from "@gen/nn";
 import {
+  add,
+  argMax,
   categorical,
   dispose,
   foldIn,
   key,
   memory,
+  mul,
   slice,
   squeeze,
+  sub,
   tensor,
   type Tensor,
   tidy,
   useBackend,
 } from "@gen/tensor";
 import { beforeAll, describe, expect, test } from "vitest";
-import { CausalTransformer, filterLogits, tokenSampler } from "./index.ts";
+import { CausalTransformer, dropLabels, filterLogits, tokenSampler } from "./index.ts";
 
 beforeAll(async () => {
   await useBackend();
@@ -127,4 +132,65 @@ test("a prompt is kept, and what follows follows from it; equal keys give equal 
   );
   sampler.dispose();
   dispose(prompt);
+});
+
+describe("guidance", () => {
+  test("moves the logits away from those without a label, token by token", async () => {
+    const network = model();
+    const labels = tensor([0, 1], [2], "int32");
+    const scale = 3;
+    const sampler = tokenSampler({ model: network, batch: 2, guidance: { scale }, topK: 1 });
+    const before = memory().numTensors;
+    const sampled = await sampler.sample({ key: key(5), labels, tokens: 8 });
+    expect(memory().numTensors).toBe(before + 1);
+    // All at once, without a cache: the likeliest token by the formula is the one that was drawn.
+    const likeliest = tidy(() => {
+      const labelled = network.forward(sampled, labels);
+      const none = network.forward(sampled);
+      return argMax(add(none, mul(sub(labelled, none), scale)), -1);
+    });
+    const plain = tidy(() => argMax(network.forward(sampled, labels), -1));
+    const drawn = [...(await sampled.data())];
+    expect(drawn).toEqual([...(await likeliest.data())]);
+    expect(drawn).not.toEqual([...(await plain.data())]);
+    sampler.dispose();
+    dispose([labels, sampled, likeliest, plain, state(network)]);
+  });
+
+  test("a scale of 1 changes nothing; without labels or classes it is refused", async () => {
+    const network = model();
+    const labels = tensor([0, 1], [2], "int32");
+    const draws: number[][] = [];
+    for (const options of [{}, { guidance: { scale: 1 } }]) {
+      const sampler = tokenSampler({ model: network, batch: 2, ...options });
+      const sampled = await sampler.sample({ key: key(5), labels, tokens: 6 });
+      draws.push([...(await sampled.data())]);
+      sampler.dispose();
+      sampled.dispose();
+    }
+    expect(draws[0]).toEqual(draws[1]);
+    const guided = tokenSampler({ model: network, batch: 2, guidance: { scale: 2 } });
+    await expect(guided.sample({ key: key(0) })).rejects.toThrow("labels must be given");
+    const plain = new CausalTransformer(key(1), { ...config, classes: 0 });
+    expect(() => tokenSampler({ model: plain, batch: 2, guidance: { scale: 2 } })).toThrow(
+      "got 2 and 0 classes",
+    );
+    guided.dispose();
+    dispose([labels, state(network), state(plain)]);
+  });
+
+  test("dropLabels replaces as many labels as asked", async () => {
+    const labels = tensor(new Int32Array(10_000).fill(1), [10_000], "int32");
+    const before = memory().numTensors;
+    const dropped = dropLabels({ key: key(1), labels, classes: 2 });
+    expect(memory().numTensors).toBe(before + 1);
+    const values = [...(await dropped.data())];
+    const share = values.filter((v) => v === 2).length / 10_000;
+    expect(values.every((v) => v === 1 || v === 2)).toBe(true);
+    // Four deviations of a share of 0.1.
+    expect(Math.abs(share - 0.1)).toBeLessThan(4 * Math.sqrt(0.09 / 10_000));
+    expect(dropped.dtype).toBe("int32");
+    expect(() => dropLabels({ key: key(1), labels, classes: 2, probability: 2 })).toThrow("got 2");
+    dispose([labels, dropped]);
+  });
 });
