@@ -2,6 +2,9 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "n
 import { dirname, join, basename } from "node:path";
 import { Failure, codeOf } from "./failure.ts";
 
+/** Node refuses to write 2 GiB in one call. */
+const MOST_AT_ONCE = 2 ** 30;
+
 /**
  * Writes a whole file or nothing: a temporary file in the same folder, flushed to the disk, then renamed over the old
  * one, which stays untouched until that moment. Whatever fails, the temporary file is removed.
@@ -13,7 +16,7 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
   try {
     file = openSync(temporary, "w");
     for (let written = 0; written < bytes.length;) {
-      written += writeSync(file, bytes, written, bytes.length - written);
+      written += writeSync(file, bytes, written, Math.min(bytes.length - written, MOST_AT_ONCE));
     }
     fsyncSync(file);
     closeSync(file);
