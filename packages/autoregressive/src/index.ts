@@ -17,6 +17,7 @@ export {
   madeLoss,
   type MadeOutput,
 } from "./made.ts";
+export { NextScaleTransformer, type NextScaleTransformerConfig } from "./next-scale-transformer.ts";
 export { PixelCNN, type PixelCNNConfig } from "./pixel-cnn.ts";
 export { PixelCNNPlusPlus, type PixelCNNPlusPlusConfig } from "./pixel-cnn-plus-plus.ts";
 export {
@@ -34,6 +35,12 @@ export {
   type PixelSamplerOptions,
 } from "./pixel-sampler.ts";
 export { RowLSTM, type RowLSTMConfig } from "./row-lstm.ts";
+export {
+  type ScaleSampleOptions,
+  type ScaleSampler,
+  scaleSampler,
+  type ScaleSamplerOptions,
+} from "./scale-sampler.ts";
 export {
   type TokenSampleOptions,
   type TokenSampler,

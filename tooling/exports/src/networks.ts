@@ -6,6 +6,7 @@ import {
   levelsOutput,
   Made,
   mixtureOutput,
+  NextScaleTransformer,
   PixelCNN,
   PixelCNNPlusPlus,
   RowLSTM,
@@ -171,7 +172,8 @@ export function networks(): Exported[] {
   const condition = [16];
   const unet = { imageSize: 8, inChannels: 3, baseChannels: 8, multipliers: [1, 2], blocks: 1 };
   const dit = { imageSize: 8, inChannels: 3, patch: 2, width: 16, depth: 2, heads: 2 };
-  const gpt = { vocabulary: 11, maxTokens: 5, width: 16, depth: 2, heads: 2 };
+  const blocks = { width: 16, depth: 2, heads: 2 };
+  const gpt = { ...blocks, vocabulary: 11, maxTokens: 5 };
   const dcgan = { imageSize: 16, imageChannels: 3, latents: 6, baseChannels: 4 };
   const gray = [6, 6, 1];
   const levels = levelsOutput({ channels: 1, levels: 4 });
@@ -260,6 +262,10 @@ export function networks(): Exported[] {
       { below: 3 },
     ]),
     of(new PixelCNNPlusPlus(k, { output: mixture, features: 8, blocks: 1, halvings: 1 }), [image]),
+    of(new NextScaleTransformer(k, { ...blocks, vocabulary: 7, scales: [1, 2], classes: 3 }), [
+      { below: 7, shape: [5] },
+      { below: 3 },
+    ]),
     of(new CausalTransformer(k, { ...gpt, classes: 3 }), [{ below: 11, shape: [5] }, { below: 3 }]),
     ...composed(k, unet, conv),
   ];
