@@ -246,6 +246,44 @@ describe("sampling", () => {
   });
 });
 
+test("another label gives every pixel another distribution", async () => {
+  const images = imagesOf(binary, [1, 4, 4]);
+  for (const model of [
+    new GatedPixelCNN(key(12), { output: binary, ...sized, classes: 2 }),
+    new PixelCNNPlusPlus(key(13), {
+      output: greyMixture,
+      features: 8,
+      blocks: 1,
+      halvings: 1,
+      classes: 2,
+    }),
+  ]) {
+    const [zero, one] = await Promise.all(
+      [0, 1].map(async (label) => {
+        const labels = tensor([label], [1], "int32");
+        const out = model.forward(images, labels);
+        const rows = ((await out.array()) as number[][][][])[0]!.flat();
+        dispose([labels, out]);
+        return rows;
+      }),
+    );
+    expect(zero!.every((pixel, i) => pixel.some((v, j) => v !== one![i]![j]))).toBe(true);
+    dispose(state(model));
+  }
+  images.dispose();
+});
+
+test("an aborted sample rejects and leaves no tensors behind", async () => {
+  const model = new PixelCNN(key(14), { output: binary, ...sized });
+  const sampler = pixelSampler({ model, height: 3, width: 3, batch: 1 });
+  const before = memory().numTensors;
+  const signal = AbortSignal.abort();
+  await expect(sampler.sample({ key: key(0), signal })).rejects.toThrow("abort");
+  expect(memory().numTensors).toBe(before);
+  sampler.dispose();
+  dispose(state(model));
+});
+
 test("a pass and the loss leave no tensors behind", () => {
   for (const c of cases) {
     const model = c.make(c.output);
