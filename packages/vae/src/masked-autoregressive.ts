@@ -1,4 +1,4 @@
-import { init, silu } from "@gen/nn";
+import { init, MaskedLinear, silu } from "@gen/nn";
 import {
   add,
   exp,
@@ -18,7 +18,6 @@ import {
 } from "@gen/tensor";
 import { boundedLogScale } from "./affine-coupling.ts";
 import type { Bijector, Transformed } from "./bijector.ts";
-import { MaskedLinear } from "./masked-linear.ts";
 
 export interface MaskedAutoregressiveConfig {
   readonly features: number;

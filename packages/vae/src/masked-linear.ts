@@ -1,1 +1,0 @@
-export { MaskedLinear } from "@gen/nn";
