@@ -135,7 +135,7 @@ describe("what a pixel depends on, by gradients", () => {
   }
 
   test("the plain PixelCNN has a blind spot above to the right, where the gated one has none", async () => {
-    // 3×3 windows alone reach one column a row: at (5, 2), the pixel (4, 6) is before it, and 4 columns away.
+    // One row up, a path has one window, of at most 3 columns to the right: from (5, 1), (4, 6) is out of reach.
     const images = imagesOf(binary, [1, 6, 12]);
     const reach = async (model: PixelModel): Promise<boolean> => {
       const { value, grad } = valueAndGrad((x: Tensor) => {
