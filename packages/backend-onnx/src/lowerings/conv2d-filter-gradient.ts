@@ -106,10 +106,11 @@ function byWindowsOfGradient(
  * The same sum as a blocked convolution with exchanged roles, which copies no windows: image rows are its input
  * channels, columns and channels of x its height and width, dy its filter of height W' and width 1,
  *
- *   dw[a,b,i,o] = Σ_{r,w} x[r, w + b, i] · dy_a[r, w, o],   r over all rows of all images, padding included,
+ *   dw[a,b,i,o] = Σ_{r,w} x[r, w + b − left, i] · dy_a[r, w, o],   r over all rows of all images,
  *
- * where dy_a is dy moved down by a rows. Two groups, half of the rows each, keep two threads evenly busy. Twice as fast
- * as `byWindows` at 32 channels of dy, about equal at 64 (docs/performance.md).
+ * where dy_a[r] is the row of dy that row r of x meets through tap a, zero outside of the image. Padding to the left and
+ * the right is the convolution's, that above and below needs no rows of x. Two groups, half of the rows each, keep two
+ * threads evenly busy. Twice as fast as `byWindows` at 32 channels of dy, about equal at 64 (docs/performance.md).
  */
 function byBlockedConvolution(
   graph: Graph,
@@ -122,23 +123,26 @@ function byBlockedConvolution(
   const groups = 2;
   const [kh, kw, I, O] = shape;
   const [N, height, width] = dy.shape as Four;
-  const [top, left, , right] = geometry.pads;
-  let rowsPerImage = height + kh - 1;
+  const [top, left] = geometry.pads;
+  const columns = x.shape[2] as number;
+  const right = kw - 1 + width - columns - left;
+  let rowsPerImage = x.shape[1] as number;
   while ((N * rowsPerImage) % (groups * block) !== 0) rowsPerImage++;
   const rows = N * rowsPerImage;
-  const below = rowsPerImage - (x.shape[1] as number) - top;
-  const padded = padOp(graph, x, [
+  const whole = padOp(graph, x, [
     [0, 0],
-    [top, below],
-    [left, right],
+    [0, rowsPerImage - (x.shape[1] as number)],
+    [0, Math.min(0, right)],
     [0, 0],
   ]);
-  const columns = padded.shape[2] as number;
-  const input = graph.op("ReorderInput", [graph.reshape(padded, [1, rows, columns, I])], {
-    domain: nchwc,
-  });
+  const input = graph.op(
+    "ReorderInput",
+    [graph.reshape(whole, [1, rows, whole.shape[2] as number, I])],
+    { domain: nchwc },
+  );
 
   const blocks = rows / groups / block;
+  const layout = { groups, kh, blocks, width, block, rowsPerImage, height, images: N, top };
   const pixels = graph.op(
     "Gather",
     [
@@ -146,7 +150,7 @@ function byBlockedConvolution(
         [0, 1],
         [0, 0],
       ]),
-      filterPixels(graph, { groups, kh, blocks, width, block, rowsPerImage, height, images: N }),
+      filterPixels(graph, layout),
     ],
     { shape: [groups * kh, blocks * width, block, O], attributes: { axis: { int: 0 } } },
   );
@@ -166,7 +170,7 @@ function byBlockedConvolution(
         kernel_shape: { ints: [width, 1] },
         strides: { ints: [1, 1] },
         dilations: { ints: [1, 1] },
-        pads: { ints: [0, 0, 0, 0] },
+        pads: { ints: [left, 0, Math.max(0, right), 0] },
         group: { int: groups },
         auto_pad: { string: "NOTSET" },
       },
@@ -188,17 +192,17 @@ function byBlockedConvolution(
 }
 
 /**
- * Which pixel of dy stands where in the filter, in blocks of rows: row r of x meets those a above it, for a < kh. Outside
- * of the image it meets the zeros that follow the last pixel.
+ * Which pixel of dy stands where in the filter, in blocks of rows: through tap a, row r of x meets row r + top − a of dy.
+ * Outside of the image it meets the zeros that follow the last pixel.
  */
 function filterPixels(
   graph: Graph,
   layout: Record<
-    "groups" | "kh" | "blocks" | "width" | "block" | "rowsPerImage" | "height" | "images",
+    "groups" | "kh" | "blocks" | "width" | "block" | "rowsPerImage" | "height" | "images" | "top",
     number
   >,
 ): Value {
-  const { groups, kh, blocks, width, block, rowsPerImage, height, images } = layout;
+  const { groups, kh, blocks, width, block, rowsPerImage, height, images, top } = layout;
   const table = new Int32Array(groups * kh * blocks * width * block);
   let at = 0;
   for (let group = 0; group < groups; group++) {
@@ -208,10 +212,10 @@ function filterPixels(
           for (let inBlock = 0; inBlock < block; inBlock++) {
             const row = (group * blocks + b) * block + inBlock;
             const image = Math.floor(row / rowsPerImage);
-            const above = (row % rowsPerImage) - a;
+            const met = (row % rowsPerImage) + top - a;
             table[at++] =
-              above >= 0 && above < height
-                ? (image * height + above) * width + column
+              met >= 0 && met < height
+                ? (image * height + met) * width + column
                 : images * height * width;
           }
         }
