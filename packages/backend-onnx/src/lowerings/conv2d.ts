@@ -1,9 +1,9 @@
 import { type Graph, sizeOf, type Value } from "../graph.ts";
-import { padOp } from "../kernels/shape.ts";
+import { padOp, splitOp } from "../kernels/shape.ts";
 import type { LoweringGraph } from "./lowering-graph.ts";
 import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
 import { blockFilter, reverseTaps } from "./filter-blocks.ts";
-import { foldFilter, foldStride, isFoldable, unfoldImage } from "./fold-stride.ts";
+import { foldFilter, foldStride, interleave, isFoldable } from "./fold-stride.ts";
 import type { Lowering } from "./index.ts";
 
 type Four = [number, number, number, number];
@@ -28,21 +28,51 @@ export const conv2dInputGradient: Lowering = (graph, inputs, attributes, outputs
   const shape = (outputs[0] as Value).shape as Four;
   if (geometry.strides.every((stride) => stride === 1))
     return [turnedConvolution(graph, dy, filter, geometry, shape)];
-  if (graph.target.blockSize === 0 || !isFoldable(geometry))
-    return [convTranspose(graph, dy, filter, geometry, shape)];
-  const [s] = geometry.strides;
-  const folded = foldStride(geometry);
-  const [N, h, w] = dy.shape as Four;
-  const whole = foldFilter(graph, filter, s);
-  const foldedShape: Four = [
-    N,
-    h + folded.kernel[0] - 1,
-    w + folded.kernel[1] - 1,
-    whole.shape[2] as number,
+  const foldable = graph.target.blockSize > 0 && isFoldable(geometry);
+  const whole = [shape[1], shape[2]].every((size) => size % geometry.strides[0] === 0);
+  return [
+    foldable && whole
+      ? byPhases(graph, dy, filter, geometry, shape)
+      : convTranspose(graph, dy, filter, geometry, shape),
   ];
-  const gradient = turnedConvolution(graph, dy, whole, folded, foldedShape);
-  return [unfoldImage(graph, gradient, geometry, shape)];
 };
+
+/**
+ * The input gradient at stride s, of a kernel that is a multiple of s: pixels of x with the same phase, their place within
+ * the strides, come from the same taps. Each phase is an input gradient of stride 1; the s² results interleave.
+ */
+function byPhases(
+  graph: LoweringGraph,
+  dy: Value,
+  filter: Value,
+  geometry: ConvGeometry,
+  [N, H, W, I]: Four,
+): Value {
+  const [s] = geometry.strides;
+  const [top, left] = geometry.pads;
+  const folded = foldStride(geometry);
+  const taps = foldFilter(graph, filter, s);
+  const filters = splitOp(
+    graph,
+    taps,
+    Array.from({ length: s * s }, () => I),
+    2,
+  );
+  const [height, width] = [H / s, W / s];
+  const phases: Value[] = [];
+  for (let y = 0; y < s; y++) {
+    for (let x = 0; x < s; x++) {
+      // Row y of the image is row `above` of the folded one, in its phase (y + top) % s.
+      const above = Math.floor((y + top) / s);
+      const before = Math.floor((x + left) / s);
+      const phase = ((y + top) % s) * s + ((x + left) % s);
+      const around = { ...folded, pads: [above, before, 0, 0] as ConvGeometry["pads"] };
+      const shape: Four = [N, height, width, I];
+      phases.push(turnedConvolution(graph, dy, filters[phase] as Value, around, shape));
+    }
+  }
+  return interleave(graph, phases, s);
+}
 
 /** At stride 1 the input gradient is a convolution with the filter turned by 180° and its channels exchanged. */
 function turnedConvolution(

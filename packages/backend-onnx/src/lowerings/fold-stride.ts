@@ -53,44 +53,29 @@ export function foldImage(
   ]);
 }
 
-/**
- * The way back from what `foldImage` makes, to [N,H,W,I]: one gather of the pixels within the image. Pixels that no
- * window reached are 0.
- */
-export function unfoldImage(
-  graph: Graph,
-  folded: Value,
-  { strides: [s], pads: [top, left] }: ConvGeometry,
-  [N, H, W, I]: Four,
-): Value {
-  const [, rows, columns] = folded.shape as Four;
-  const height = Math.min(H, rows * s - top);
-  const width = Math.min(W, columns * s - left);
-  const table = new Int32Array(N * height * width);
+/** s² images [N,h,w,I], of every s-th pixel from each (row, column) below s on, as one [N, s·h, s·w, I]: one gather. */
+export function interleave(graph: Graph, phases: readonly Value[], s: number): Value {
+  const [N, h, w, I] = (phases[0] as Value).shape as Four;
+  const joined = graph.op("Concat", phases, {
+    shape: [s * s * N, h, w, I],
+    attributes: { axis: { int: 0 } },
+  });
+  const table = new Int32Array(N * s * h * s * w);
   let at = 0;
   for (let n = 0; n < N; n++) {
-    for (let y = top; y < top + height; y++) {
-      for (let x = left; x < left + width; x++) {
-        const square = (n * rows + Math.floor(y / s)) * columns + Math.floor(x / s);
-        table[at++] = (square * s + (y % s)) * s + (x % s);
+    for (let y = 0; y < s * h; y++) {
+      for (let x = 0; x < s * w; x++) {
+        const phase = (y % s) * s + (x % s);
+        table[at++] = ((phase * N + n) * h + Math.floor(y / s)) * w + Math.floor(x / s);
       }
     }
   }
-  const key = `unfold ${[N, rows, columns, s, top, left, height, width].join()}`;
-  const image = graph.op(
-    "Gather",
-    [
-      graph.reshape(folded, [N * rows * columns * s * s, I]),
-      graph.constant("int32", [N, height, width], table, key),
-    ],
-    { shape: [N, height, width, I], attributes: { axis: { int: 0 } } },
-  );
-  return padOp(graph, image, [
-    [0, 0],
-    [0, H - height],
-    [0, W - width],
-    [0, 0],
-  ]);
+  const shape = [N, s * h, s * w];
+  const places = graph.constant("int32", shape, table, `interleave ${[s, N, h, w].join()}`);
+  return graph.op("Gather", [graph.reshape(joined, [s * s * N * h * w, I]), places], {
+    shape: [...shape, I],
+    attributes: { axis: { int: 0 } },
+  });
 }
 
 /** A filter [kh,kw,I,O] as [kh/s, kw/s, s²·I, O]. */
