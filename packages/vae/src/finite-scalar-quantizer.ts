@@ -35,9 +35,9 @@ export class FiniteScalarQuantizer implements Quantizer {
 
   /** @param levels of each number; the paper takes [8, 5, 5, 5] for about 2¹⁰ codes */
   constructor(levels: readonly number[]) {
-    if (levels.length === 0 || !levels.every((l) => Number.isInteger(l) && l >= 2)) {
+    if (levels.length === 0 || !levels.every((l) => Number.isInteger(l) && l >= 3)) {
       throw new Error(
-        `FiniteScalarQuantizer: levels must be whole numbers of 2 or more, got [${levels.join(", ")}]`,
+        `FiniteScalarQuantizer: levels must be whole numbers of 3 or more (for 2, take LookupFreeQuantizer), got [${levels.join(", ")}]`,
       );
     }
     this.levels = levels;

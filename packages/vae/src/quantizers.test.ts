@@ -334,8 +334,8 @@ test.each(configs.map((config) => [config.name, config] as const))(
 );
 
 test("what makes no quantiser is refused in one sentence", () => {
-  expect(() => new FiniteScalarQuantizer([8, 1])).toThrow(
-    "FiniteScalarQuantizer: levels must be whole numbers of 2 or more, got [8, 1]",
+  expect(() => new FiniteScalarQuantizer([8, 2])).toThrow(
+    "FiniteScalarQuantizer: levels must be whole numbers of 3 or more (for 2, take LookupFreeQuantizer), got [8, 2]",
   );
   expect(() => new LookupFreeQuantizer({ features: 40 })).toThrow(
     "LookupFreeQuantizer: features must be a whole number from 1 to 24, got 40",
