@@ -31,7 +31,9 @@ export function lower(
   outputs: readonly Value[],
   target: Target,
 ): LoweredGraph {
-  const { graph, nodes: needed, ...ends } = lowerNodes(nodes, inputs, outputs, target);
+  const { graph, nodes: made, ...ends } = lowerNodes(nodes, inputs, outputs, target);
+  // How little memory a run takes is the engine's business, and not an exported model's.
+  const needed = latestFirst(rematerialize(made, ends.outputs));
   const names = new Map<Value, string>();
   const inputTensors: ModelTensor[] = ends.inputs.map((input, i) => {
     names.set(input, `in${i}`);
@@ -131,7 +133,7 @@ export function lowerNodes(
   }
   return {
     graph,
-    nodes: latestFirst(rematerialize(neededNodes(graph.nodes, [...ends]), [...ends])),
+    nodes: neededNodes(graph.nodes, [...ends]),
     inputs: inputs.map(find),
     outputs: [...ends],
   };
