@@ -47,7 +47,8 @@ export { anomalyScore, logLikelihood, type LogLikelihoodOptions } from "./log-li
 
 // Discrete codes.
 export type { Quantized, QuantizeOptions, Quantizer } from "./quantizer.ts";
-export { VectorQuantizer, type VectorQuantizerConfig } from "./vector-quantizer.ts";
+export { CodebookQuantizer, type VectorQuantizerConfig } from "./codebook-quantizer.ts";
+export { VectorQuantizer } from "./vector-quantizer.ts";
 export { EmaVectorQuantizer } from "./ema-vector-quantizer.ts";
 export { ResidualQuantizer } from "./residual-quantizer.ts";
 export { FiniteScalarQuantizer } from "./finite-scalar-quantizer.ts";

@@ -1,11 +1,12 @@
 import { foldIn, type Key } from "@gen/tensor";
+import type { VectorQuantizerConfig } from "./codebook-quantizer.ts";
 import { EmaVectorQuantizer } from "./ema-vector-quantizer.ts";
 import { FiniteScalarQuantizer } from "./finite-scalar-quantizer.ts";
 import { GumbelQuantizer, type GumbelQuantizerConfig } from "./gumbel-quantizer.ts";
 import { LookupFreeQuantizer, type LookupFreeQuantizerConfig } from "./lookup-free-quantizer.ts";
 import type { Quantizer } from "./quantizer.ts";
 import { ResidualQuantizer } from "./residual-quantizer.ts";
-import { VectorQuantizer, type VectorQuantizerConfig } from "./vector-quantizer.ts";
+import { VectorQuantizer } from "./vector-quantizer.ts";
 
 /** A quantiser as a configuration names it: plain JSON. */
 export type QuantizerConfig =
