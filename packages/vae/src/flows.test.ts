@@ -20,7 +20,7 @@ import { tractable } from "@gen/probability";
 import { adam, type Trainee, trainStep } from "@gen/train";
 import { expectClose } from "@gen/testing";
 import { beforeAll, describe, expect, test } from "vitest";
-import { trained } from "../test/trained.ts";
+import { trained } from "@gen/training-tests";
 import {
   AffineCoupling,
   flowLoss,

@@ -16,7 +16,7 @@ import {
 import { adam, linear, type Trainee, trainStep } from "@gen/train";
 import { expectClose, fixture } from "@gen/testing";
 import { beforeAll, expect, test } from "vitest";
-import { trained } from "../test/trained.ts";
+import { trained } from "@gen/training-tests";
 import { klOfGaussians, ladderElbo, ladderLoss, LadderVAE, scheduled } from "./index.ts";
 import { joined } from "./ladder-vae.ts";
 

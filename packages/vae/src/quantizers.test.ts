@@ -21,7 +21,7 @@ import {
 import { adam, linear, type Trainee, trainStep } from "@gen/train";
 import { expectClose, fixture } from "@gen/testing";
 import { beforeAll, describe, expect, test } from "vitest";
-import { trained } from "../test/trained.ts";
+import { trained } from "@gen/training-tests";
 import {
   codeStatistics,
   convVQVAE,

@@ -23,7 +23,7 @@ import { parameters } from "@gen/nn";
 import { adam, linear, train, type Trainee, trainStep } from "@gen/train";
 import { expectClose } from "@gen/testing";
 import { beforeAll, describe, expect, test } from "vitest";
-import { trained } from "../test/trained.ts";
+import { trained } from "@gen/training-tests";
 import {
   anomalyScore,
   Autoencoder,

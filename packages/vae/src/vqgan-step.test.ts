@@ -26,7 +26,7 @@ import {
 import { adam, type Trainee } from "@gen/train";
 import { expectClose, fixture } from "@gen/testing";
 import { beforeAll, expect, test } from "vitest";
-import { trained } from "../test/trained.ts";
+import { trained } from "@gen/training-tests";
 import {
   adaptiveWeight,
   convVQVAE,

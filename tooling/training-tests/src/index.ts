@@ -1,0 +1,1 @@
+export { trained, type TrainedOptions } from "./trained.ts";
