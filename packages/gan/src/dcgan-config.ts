@@ -1,5 +1,5 @@
 export interface DCGANConfig {
-  /** Height and width of the images: 4 times a power of 2, at least 8. */
+  /** Height and width of the images: 4, 5, 6 or 7 times a power of 2, at least 8. */
   readonly imageSize: number;
   readonly imageChannels: number;
   /** Numbers of a latent. Default 100, the paper's. */
@@ -15,19 +15,28 @@ export interface DCGANConfig {
   readonly norm?: "batch" | "none";
 }
 
-/** Channels of each stage, from the image inwards to 4 × 4 pixels. */
+/** Height and width where the networks are narrowest: 4 to 7 pixels; MNIST's 28 are halved to 7. */
+export function innerSize(imageSize: number): number {
+  let size = imageSize;
+  while (size >= 8) size /= 2;
+  return size;
+}
+
+/** Channels of each stage, from the image inwards to `innerSize`. */
 export function dcganChannels(
   name: string,
   { imageSize, baseChannels = 64 }: Pick<DCGANConfig, "imageSize" | "baseChannels">,
 ): number[] {
-  const stages = Math.log2(imageSize / 4);
-  if (!Number.isInteger(stages) || stages < 1) {
-    throw new Error(`${name}: imageSize must be 8, 16, 32, 64, …, got ${imageSize}`);
+  const inner = innerSize(imageSize);
+  if (!(Number.isInteger(inner) && imageSize >= 8)) {
+    throw new Error(
+      `${name}: imageSize must be 4, 5, 6 or 7 times a power of 2 and at least 8, got ${imageSize}`,
+    );
   }
-  return Array.from({ length: stages }, (_, i) => baseChannels * 2 ** i);
+  return Array.from({ length: Math.log2(imageSize / inner) }, (_, i) => baseChannels * 2 ** i);
 }
 
-/** Channels at each size from 4 × 4 pixels to the image's own, for networks that work at all of them. */
+/** Channels at each size from `innerSize` to the image's own, for networks that work at all of them. */
 export function channelsOfSizes(
   name: string,
   config: Pick<DCGANConfig, "imageSize" | "baseChannels">,

@@ -1,7 +1,7 @@
 import { BatchNorm2d, Conv2d, init, Linear, type Mode } from "@gen/nn";
 import { concat, foldIn, tile, type Key, leakyRelu, reshape, type Tensor, tidy } from "@gen/tensor";
 import { oneHotLabels } from "./one-hot-labels.ts";
-import { type DCGANConfig, dcganChannels } from "./dcgan-config.ts";
+import { type DCGANConfig, dcganChannels, innerSize } from "./dcgan-config.ts";
 
 /**
  * The discriminator of DCGAN (Radford et al. 2015, arXiv:1511.06434, section 3): convolutions 4 × 4 of stride 2 down to
@@ -28,7 +28,8 @@ export class DCGANDiscriminator {
     this.norms = norm === "batch" ? channels.slice(1).map((width) => new BatchNorm2d(width)) : [];
     this.classes = classes;
     const inner = channels.at(-1) as number;
-    this.out = new Linear(foldIn(key, channels.length), 16 * inner, 1, options);
+    const size = innerSize(config.imageSize);
+    this.out = new Linear(foldIn(key, channels.length), size ** 2 * inner, 1, options);
   }
 
   /**

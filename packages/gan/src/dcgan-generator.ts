@@ -2,7 +2,7 @@ import { BatchNorm2d, ConvTranspose2d, init, Linear, type Mode } from "@gen/nn";
 import { concat, foldIn, type Key, relu, reshape, tanh, type Tensor, tidy } from "@gen/tensor";
 import { oneHotLabels } from "./one-hot-labels.ts";
 import type { Given } from "./players.ts";
-import { type DCGANConfig, dcganChannels } from "./dcgan-config.ts";
+import { type DCGANConfig, dcganChannels, innerSize } from "./dcgan-config.ts";
 
 /**
  * The generator of DCGAN (Radford et al. 2015, arXiv:1511.06434, section 3 and figure 1): a latent is projected to
@@ -17,15 +17,18 @@ export class DCGANGenerator {
   readonly latents: number;
   readonly classes: number | undefined;
   readonly channels: readonly number[];
+  /** Height and width of the first layer. */
+  readonly size: number;
 
   constructor(key: Key, config: DCGANConfig) {
     const { latents = 100, imageChannels, classes } = config;
     const channels = dcganChannels("DCGANGenerator", config).toReversed();
     const options = { init: init.normal(0.02) };
+    this.size = innerSize(config.imageSize);
     this.project = new Linear(
       foldIn(key, 0),
       latents + (classes ?? 0),
-      16 * (channels[0] as number),
+      this.size ** 2 * (channels[0] as number),
       {
         ...options,
         bias: false, // the norm has one
@@ -56,7 +59,8 @@ export class DCGANGenerator {
     return tidy(() => {
       const y = oneHotLabels("DCGANGenerator.forward", labels, this.classes);
       const input = y ? concat([z, y], 1) : z;
-      const first = reshape(this.project.forward(input), [-1, 4, 4, this.channels[0] as number]);
+      const { size, channels } = this;
+      const first = reshape(this.project.forward(input), [-1, size, size, channels[0] as number]);
       return tanh(
         this.up.reduce(
           (h, up, i) => up.forward(relu((this.norms[i] as BatchNorm2d).forward(h, mode))),

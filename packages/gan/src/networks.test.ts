@@ -288,8 +288,8 @@ describe("bad input is refused:", () => {
   const labels = tensor1d([0, 1], "int32");
   test.each<[() => unknown, string]>([
     [
-      () => new ResNetGenerator(key(0), { ...size, imageSize: 28 }),
-      "ResNetGenerator: imageSize must be 8, 16, 32, 64, …, got 28",
+      () => new ResNetGenerator(key(0), { ...size, imageSize: 36 }),
+      "ResNetGenerator: imageSize must be 4, 5, 6 or 7 times a power of 2 and at least 8, got 36",
     ],
     [
       () => new ResNetGenerator(key(0), size).forward(z, "inference", { labels }),

@@ -14,11 +14,11 @@ import {
   type Variable,
 } from "@gen/tensor";
 import { upsampleBilinear } from "./bilinear.ts";
-import { channelsOfSizes } from "./dcgan-config.ts";
+import { channelsOfSizes, innerSize } from "./dcgan-config.ts";
 import { heNormal } from "./he-normal.ts";
 
 export interface R3GANConfig {
-  /** Height and width of the images: 4 times a power of 2, at least 8. */
+  /** Height and width of the images: 4, 5, 6 or 7 times a power of 2, at least 8. */
   readonly imageSize: number;
   readonly imageChannels: number;
   /** Numbers of a latent; 64, the paper's. */
@@ -92,7 +92,8 @@ export class R3GANGenerator {
     const channels = channelsOfSizes("R3GANGenerator", config);
     const inner = channels[0] as number;
     const keys = split(key, 5) as [Key, Key, Key, Key, Key];
-    this.basis = parameter(normalArray(keys[0], 16 * inner), [1, 4, 4, inner]);
+    const size = innerSize(config.imageSize);
+    this.basis = parameter(normalArray(keys[0], size ** 2 * inner), [1, size, size, inner]);
     this.project = new Linear(keys[1], latents, inner, { bias: false });
     this.stages = stages(keys[2], channels, blocks);
     this.transitions = transitions(keys[3], channels);
@@ -130,8 +131,9 @@ export class R3GANDiscriminator {
     this.from = new Conv2d(keys[0], imageChannels, channels[0] as number, 1, { bias: false });
     this.stages = stages(keys[1], channels, blocks);
     this.transitions = transitions(keys[2], channels);
-    const shape = [4, 4, inner];
-    this.window = parameter(heNormal(keys[3], shape, { in: 16, out: 16 }), shape);
+    const size = innerSize(config.imageSize);
+    const shape = [size, size, inner];
+    this.window = parameter(heNormal(keys[3], shape, { in: size ** 2, out: size ** 2 }), shape);
     this.out = new Linear(keys[4], inner, 1, { bias: false });
   }
 

@@ -1,5 +1,5 @@
 export interface ResNetConfig {
-  /** Height and width of the images: 4 times a power of 2, at least 8. */
+  /** Height and width of the images: 4, 5, 6 or 7 times a power of 2, at least 8. */
   readonly imageSize: number;
   readonly imageChannels: number;
   /** Numbers of a latent; 128. */

@@ -1,7 +1,7 @@
 import { BatchNorm2d, Conv2d, init, Linear, type Mode, upsampleNearest } from "@gen/nn";
 import { add, foldIn, type Key, relu, reshape, split, tanh, type Tensor, tidy } from "@gen/tensor";
 import { ConditionalBatchNorm2d, type ImageNorm } from "./conditional-batch-norm2d.ts";
-import { dcganChannels } from "./dcgan-config.ts";
+import { dcganChannels, innerSize } from "./dcgan-config.ts";
 import { oneHotLabels } from "./one-hot-labels.ts";
 import type { Given } from "./players.ts";
 import type { ResNetConfig } from "./resnet-config.ts";
@@ -55,6 +55,8 @@ export class ResNetGenerator {
   readonly latents: number;
   readonly classes: number | undefined;
   readonly channels: number;
+  /** Height and width of the first layer. */
+  readonly size: number;
 
   constructor(key: Key, config: ResNetConfig) {
     const { latents = 128, imageChannels, classes } = config;
@@ -66,7 +68,8 @@ export class ResNetGenerator {
       classes === undefined
         ? undefined
         : new Linear(foldIn(key, 0), classes, latents, { bias: false, init: init.normal(1) });
-    this.project = new Linear(foldIn(key, 1), latents, 16 * inner, options);
+    this.size = innerSize(config.imageSize);
+    this.project = new Linear(foldIn(key, 1), latents, this.size ** 2 * inner, options);
     this.blocks = channels.map(
       (to, i) => new GeneratorBlock(foldIn(key, 3 + i), channels[i - 1] ?? inner, to, features),
     );
@@ -86,7 +89,8 @@ export class ResNetGenerator {
     return tidy(() => {
       const y = oneHotLabels("ResNetGenerator.forward", labels, this.classes);
       const embedding = y && this.embed?.forward(y);
-      const first = reshape(this.project.forward(z), [-1, 4, 4, this.channels]);
+      const { size, channels } = this;
+      const first = reshape(this.project.forward(z), [-1, size, size, channels]);
       const h = this.blocks.reduce((x, block) => block.forward(x, mode, embedding), first);
       return tanh(this.out.forward(relu(this.norm.forward(h, mode))));
     });

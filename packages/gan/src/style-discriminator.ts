@@ -1,6 +1,6 @@
 import { averagePool, Conv2d, Linear } from "@gen/nn";
 import { add, foldIn, type Key, mul, reshape, type Tensor, tidy } from "@gen/tensor";
-import { dcganChannels } from "./dcgan-config.ts";
+import { dcganChannels, innerSize } from "./dcgan-config.ts";
 import { Equalized, equalized } from "./equalized.ts";
 import { leaky } from "./leaky.ts";
 import { minibatchDeviation } from "./minibatch-deviation.ts";
@@ -48,7 +48,7 @@ export class StyleDiscriminator {
       };
     });
     this.conv = conv(foldIn(key, 1), inner + 1, inner, 3);
-    this.dense = linear(foldIn(key, 2), 16 * inner, inner);
+    this.dense = linear(foldIn(key, 2), innerSize(config.imageSize) ** 2 * inner, inner);
     this.out = linear(foldIn(key, 3), inner, 1);
     this.group = group;
   }

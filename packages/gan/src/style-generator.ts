@@ -18,7 +18,7 @@ import {
   type Variable,
 } from "@gen/tensor";
 import { upsampleBilinear } from "./bilinear.ts";
-import { channelsOfSizes } from "./dcgan-config.ts";
+import { channelsOfSizes, innerSize } from "./dcgan-config.ts";
 import { MappingNetwork, type MappingNetworkOptions } from "./mapping-network.ts";
 import type { Given } from "./players.ts";
 import {
@@ -30,7 +30,7 @@ import {
 } from "./style-layer.ts";
 
 export interface StyleGANConfig {
-  /** Height and width of the images: 4 times a power of 2, at least 8. */
+  /** Height and width of the images: 4, 5, 6 or 7 times a power of 2, at least 8. */
   readonly imageSize: number;
   readonly imageChannels: number;
   /** Numbers of a latent and of a style; 512. */
@@ -61,6 +61,8 @@ export class StyleGenerator {
   readonly constant: Variable;
   readonly blocks: SynthesisBlock[];
   readonly latents: number;
+  /** Height and width of the constant. */
+  readonly size: number;
   readonly mixing: number;
   /** How many styles an image takes: two for each size. */
   readonly styles: number;
@@ -74,7 +76,9 @@ export class StyleGenerator {
     const inner = channels[0] as number;
     const Layer = styles === "weights" ? ModulatedLayer : InstanceNormLayer;
     this.mapping = new MappingNetwork(foldIn(key, 0), latents, config.mapping);
-    this.constant = parameter(normalArray(foldIn(key, 1), 16 * inner), [1, 4, 4, inner]);
+    this.size = innerSize(config.imageSize);
+    const constant = normalArray(foldIn(key, 1), this.size ** 2 * inner);
+    this.constant = parameter(constant, [1, this.size, this.size, inner]);
     this.blocks = channels.map((to, i) => {
       const layer = (n: number, from: number): StyledConvolution =>
         new Layer(foldIn(key, 10 + 3 * i + n), latents, from, to);
@@ -128,7 +132,7 @@ export class StyleGenerator {
       for (const [i, { convs, colours }] of this.blocks.entries()) {
         if (i > 0) x = upsampleBilinear(x);
         for (const conv of convs) {
-          const noise = pixelNoise(key && foldIn(key, layer), x, 4 * 2 ** i);
+          const noise = pixelNoise(key && foldIn(key, layer), x, this.size * 2 ** i);
           x = conv.forward(x, w[layer++] as Tensor, noise);
         }
         // The next size's first convolution shares this style.
