@@ -9,8 +9,7 @@ import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { showCommands } from "./commands/show.ts";
-import { trainClassifierCommand } from "./commands/train-classifier.ts";
-import { trainFlowCommand } from "./commands/train-flow.ts";
+import { trainCommands } from "./commands/train.ts";
 import { commandUsage } from "./usage.ts";
 import { version } from "./version.ts";
 
@@ -27,7 +26,7 @@ const root: Group = {
   commands: {
     train: {
       description: "Train a model on built-in or real data.",
-      commands: { flow: trainFlowCommand, classifier: trainClassifierCommand },
+      commands: trainCommands,
     },
     sample: sampleCommand,
     eval: evalCommand,

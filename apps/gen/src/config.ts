@@ -1,25 +1,37 @@
 import * as v from "valibot";
 import { misuse } from "./failure.ts";
 
-// What a run is made of, as plain data: checked here, saved as config.json, and enough to build the model again.
+// What a run is made of, as plain data: checked here, saved as config.json, and enough to build the model again. Here
+// are the pieces that the families' schemas are made of, and what all runs have.
 
-const count = v.pipe(
+/** 1, 2, … */
+export const count = v.pipe(
   v.number(),
   v.integer("must be a whole number"),
   v.minValue(1, "must be at least 1"),
 );
-const counter = v.pipe(
+/** 0, 1, … */
+export const counter = v.pipe(
   v.number(),
   v.integer("must be a whole number"),
   v.minValue(0, "must be at least 0"),
 );
-const positive = v.pipe(v.number(), v.gtValue(0, "must be above 0"));
-const fraction = v.pipe(
+export const positive = v.pipe(v.number(), v.gtValue(0, "must be above 0"));
+export const nonNegative = v.pipe(v.number(), v.minValue(0, "must be at least 0"));
+/** From 0 on, below 1. */
+export const fraction = v.pipe(
   v.number(),
   v.minValue(0, "must be at least 0"),
   v.ltValue(1, "must be below 1"),
 );
-const nonNegative = v.pipe(v.number(), v.minValue(0, "must be at least 0"));
+export const counts = v.pipe(v.array(count), v.minLength(1, "must not be empty"));
+
+/** One of a few words. */
+export function word<const Words extends readonly string[]>(
+  ...words: Words
+): v.PicklistSchema<Words, string> {
+  return v.picklist(words, `must be ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`);
+}
 
 /** The two-dimensional sets of @gen/data. */
 const pointSets = [
@@ -53,42 +65,21 @@ export const dataSchema = v.variant(
   "must be glyphs, mnist, cifar10, folder or points",
 );
 
-const unetSchema = v.strictObject({
-  kind: v.literal("unet"),
-  baseChannels: count,
-  multipliers: v.pipe(v.array(count), v.minLength(1, "must not be empty")),
-  blocks: count,
-  /** Heights at which there is attention, besides the middle. */
-  attention: v.array(count),
-});
-const ditSchema = v.strictObject({
-  kind: v.literal("dit"),
-  patch: count,
-  width: count,
-  depth: count,
-  heads: count,
-});
-const mlpSchema = v.strictObject({
-  kind: v.literal("mlp"),
-  width: count,
-  depth: count,
-  fourierFeatures: counter,
-});
-
-const optimizerSchema = v.strictObject({
+/** AdamW behind a clipped gradient: `createOptimizer`. */
+export const optimizerSchema = v.strictObject({
   learningRate: positive,
   warmup: counter,
-  schedule: v.picklist(["constant", "cosine"], "must be constant or cosine"),
+  schedule: word("constant", "cosine"),
   beta1: fraction,
   beta2: fraction,
   weightDecay: nonNegative,
   clipNorm: positive,
 });
 
-const common = {
+/** What every run has, whatever its family. */
+export const commonSettings = {
   preset: v.string(),
   data: dataSchema,
-  optimizer: optimizerSchema,
   batchSize: count,
   steps: count,
   seed: counter,
@@ -96,46 +87,32 @@ const common = {
   logEvery: count,
 };
 
-/** A rectified flow's run. */
-export const flowSchema = v.strictObject({
-  task: v.literal("flow"),
-  ...common,
-  model: v.variant("kind", [unetSchema, ditSchema, mlpSchema], "must be unet, dit or mlp"),
-  flow: v.strictObject({
-    times: v.picklist(["uniform", "logit-normal"], "must be uniform or logit-normal"),
-    labelDropout: fraction,
-  }),
-  ema: v.strictObject({ decay: fraction }),
-  sampleEvery: count,
-  samples: v.strictObject({ count, steps: count, guidanceScale: nonNegative }),
-});
-
-/** A classifier's run. */
-export const classifierSchema = v.strictObject({
-  task: v.literal("classifier"),
-  ...common,
-  model: v.strictObject({
-    kind: v.literal("cnn"),
-    channels: v.pipe(v.array(count), v.minLength(1, "must not be empty")),
-    features: count,
-  }),
-  augment: v.strictObject({ shift: nonNegative, rotate: nonNegative, zoom: fraction }),
-});
-
 export type DataConfig = v.InferOutput<typeof dataSchema>;
-export type FlowConfig = v.InferOutput<typeof flowSchema>;
-export type ClassifierConfig = v.InferOutput<typeof classifierSchema>;
-export type RunConfig = FlowConfig | ClassifierConfig;
+export type OptimizerConfig = v.InferOutput<typeof optimizerSchema>;
 
-const configSchema = v.variant("task", [flowSchema, classifierSchema]);
+/** What is known of any run. */
+export interface RunConfig {
+  task: string;
+  preset: string;
+  data: DataConfig;
+  batchSize: number;
+  steps: number;
+  seed: number;
+  checkpointEvery: number;
+  logEvery: number;
+}
 
 /**
- * Checks a configuration, from a preset with overrides or from a file.
+ * Checks a configuration.
  *
- * @param where named in the sentence
+ * @param where named in the sentence that refuses it
  */
-export function parseConfig(value: unknown, where: string): RunConfig {
-  const result = v.safeParse(configSchema, value);
+export function checkConfig<C>(
+  schema: v.GenericSchema<unknown, C>,
+  value: unknown,
+  where: string,
+): C {
+  const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = v.getDotPath(issue) ?? "the whole";
@@ -146,20 +123,13 @@ export function parseConfig(value: unknown, where: string): RunConfig {
   throw misuse(`${where}: ${path} ${reason}, got ${JSON.stringify(issue.input) ?? "nothing"}.`);
 }
 
-/** Which values differ, by dotted path; «where it is only told how often to report» is not compared. */
+/** Which values differ, by dotted path. Those that only say how often and how to report are not compared. */
 export function differences(a: RunConfig, b: RunConfig): string[] {
   const flatA = flatten(a);
   const flatB = flatten(b);
-  const silent = new Set([
-    "logEvery",
-    "checkpointEvery",
-    "sampleEvery",
-    "samples.count",
-    "samples.steps",
-    "samples.guidanceScale",
-  ]);
+  const silent = /^(logEvery|checkpointEvery|sampleEvery|samples\..*)$/;
   return [...new Set([...flatA.keys(), ...flatB.keys()])]
-    .filter((path) => !silent.has(path) && flatA.get(path) !== flatB.get(path))
+    .filter((path) => !silent.test(path) && flatA.get(path) !== flatB.get(path))
     .map(
       (path) => `${path} (${flatA.get(path) ?? "none"} there, ${flatB.get(path) ?? "none"} here)`,
     );

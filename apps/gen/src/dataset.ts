@@ -33,6 +33,8 @@ export interface ImageDataset {
 export interface PointDataset {
   kind: "points";
   training: Float32Array;
+  /** As many, up to 10,000: others of the same set. */
+  heldOut: Float32Array;
   examples: Examples;
 }
 
@@ -49,8 +51,13 @@ export async function loadDataset(
   output: Output,
 ): Promise<Dataset> {
   if (config.name === "points") {
-    const training = pointSets[config.set](key(config.seed), config.training);
-    return { kind: "points", training, examples: { shape: [2], classes: 0 } };
+    const draw = pointSets[config.set];
+    return {
+      kind: "points",
+      training: draw(key(config.seed), config.training),
+      heldOut: draw(foldIn(key(config.seed), 1), Math.min(config.training, 10_000)),
+      examples: { shape: [2], classes: 0 },
+    };
   }
   const { training, heldOut } = await loadImages(config, folder, output);
   const { height, width, channels, classes = [] } = training;

@@ -1,9 +1,16 @@
 import { type Examples } from "./examples.ts";
 import { imageGrid, type Png, scatter, toPixels } from "./image-grid.ts";
 
+export interface DrawGridOptions {
+  /** Each pixel of an image becomes a square this wide. Default 1. */
+  scale?: number;
+  /** Points of the data, drawn to the left of the samples. */
+  beside?: Float32Array | undefined;
+}
+
 /**
  * One picture of many samples: images in a grid with a row for each class, labelled, if their number allows; points as
- * a scatter.
+ * a scatter, beside as many of the data.
  *
  * @param samples in the order of `labels`
  */
@@ -11,11 +18,11 @@ export function drawGrid(
   samples: Float32Array,
   labels: Int32Array,
   { shape, classes }: Examples,
-  scale = 1,
+  { scale = 1, beside }: DrawGridOptions = {},
 ): Png {
   const [height, width, channels] = shape;
   if (height === undefined || width === undefined || channels === undefined)
-    return scatter(samples, 4.5);
+    return scatter([...(beside ? [beside.subarray(0, samples.length)] : []), samples], 4.5);
   const size = height * width * channels;
   const pixels = toPixels(samples);
   const present = [...new Set(labels)].sort((a, b) => a - b);

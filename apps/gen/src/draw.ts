@@ -1,30 +1,25 @@
 import { foldIn, key } from "@gen/random";
-import type { NetworkDenoiser } from "@gen/diffusion";
-import type { Examples } from "./examples.ts";
+import type { Sampling, Trained } from "./family.ts";
 import type { Output } from "./output.ts";
 import type { SampleSettings } from "./sample-options.ts";
-import { drawSamples } from "./sampling.ts";
+import type { Settings } from "./settings.ts";
 import { createProgress } from "./status-line.ts";
 
 /** Draws samples with a status line. */
-export async function drawWithProgress(
-  denoiser: NetworkDenoiser,
-  examples: Examples,
-  settings: SampleSettings,
+export async function drawWithProgress<T extends Trained, S extends Settings>(
+  sampling: Sampling<T, S>,
+  trained: T,
+  { labels, seed, own }: SampleSettings<S>,
   output: Output,
   signal?: AbortSignal,
 ): Promise<Float32Array> {
-  const { labels, steps, solver, guidanceScale, seed } = settings;
   const count = labels.length;
   const began = performance.now();
   const progress = createProgress("sample", 0, count);
-  const samples = await drawSamples(denoiser, examples, {
+  const samples = await sampling.draw(trained, {
     labels,
-    steps,
-    solver,
-    guidanceScale,
+    settings: own,
     key: foldIn(key(seed), 0),
-    batchSize: examples.shape.length === 1 ? 10_000 : 100,
     signal,
     onProgress(done) {
       progress.advance(done);
@@ -34,7 +29,9 @@ export async function drawWithProgress(
   });
   output.clearStatus();
   const seconds = (performance.now() - began) / 1000;
-  const how = `${solver}, ${steps} steps${examples.classes > 0 ? `, guidance ${guidanceScale}` : ""}`;
-  output.say(`Drew ${count} samples in ${seconds.toFixed(1)} s (${how}).`);
+  const how = Object.entries(own).map(([name, value]) => `${name} ${value}`);
+  output.say(
+    `Drew ${count} samples in ${seconds.toFixed(1)} s${how.length > 0 ? ` (${how.join(", ")})` : ""}.`,
+  );
   return samples;
 }

@@ -15,15 +15,15 @@ import {
   type PrecisionRecallReport,
 } from "@gen/metrics";
 import { key, permutation } from "@gen/random";
-import type { Reader } from "./classifier-run.ts";
+import type { Reader } from "./families/classifier.ts";
 import { type ImageDataset, normalized } from "./dataset.ts";
 import type { Samples } from "./sample-file.ts";
 
 /** How good samples are, in the eyes of a classifier, and how good real images are in the same eyes. */
 export interface Evaluation {
   samples: number;
-  /** The share of samples that are read as the label they were asked for. */
-  labelAccuracy: number;
+  /** The share of samples that are read as the label they were asked for; null where they were asked for none. */
+  labelAccuracy: number | null;
   /** The share of held-out images that are read as their label: what a perfect sampler would reach. */
   heldOutAccuracy: number | null;
   /** Fréchet distance of the samples to the training images, in the classifier's features. */
@@ -69,10 +69,10 @@ export async function evaluate(
 
   const { heldOut } = dataset;
   const real = heldOut.count >= 2 ? await reader.read(normalized(heldOut)) : undefined;
-  const byLabel = [...new Set(labels)]
+  const byLabel = [...new Set(labels ?? [])]
     .sort((a, b) => a - b)
     .map((label) => {
-      const read = drawn.labels.filter((_, i) => labels[i] === label);
+      const read = drawn.labels.filter((_, i) => labels?.[i] === label);
       return {
         label,
         count: read.length,
@@ -80,8 +80,8 @@ export async function evaluate(
       };
     });
   return {
-    samples: labels.length,
-    labelAccuracy: accuracy(drawn.labels, labels),
+    samples: drawn.labels.length,
+    labelAccuracy: labels ? accuracy(drawn.labels, labels) : null,
     heldOutAccuracy: real && heldOut.labels ? accuracy(real.labels, heldOut.labels) : null,
     fid: distance(drawn.features).distance,
     heldOutFid: real ? distance(real.features).distance : null,

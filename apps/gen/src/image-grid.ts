@@ -72,24 +72,26 @@ export function imageGrid(pictures: Pictures, options: GridOptions = {}): Png {
   return { bytes, width: fullWidth, height: fullHeight, channels };
 }
 
-/** Draws points (x, y pairs) in the square [-extent, extent]². */
-export function scatter(points: Float32Array, extent: number, size = 384): Png {
-  const data = new Uint8Array(size * size).fill(255);
-  for (let i = 0; i + 1 < points.length; i += 2) {
-    const x = Math.round((((points[i] as number) / extent + 1) / 2) * (size - 1));
-    const y = Math.round(((1 - (points[i + 1] as number) / extent) / 2) * (size - 1));
-    for (let dy = 0; dy < 2; dy++) {
-      for (let dx = 0; dx < 2; dx++) {
-        const inside = x + dx >= 0 && x + dx < size && y + dy >= 0 && y + dy < size;
-        const at = (y + dy) * size + x + dx;
-        if (inside) data[at] = Math.floor((data[at] as number) * 0.45);
+/** Draws sets of points (x, y pairs) side by side, each in the square [-extent, extent]². */
+export function scatter(sets: readonly Float32Array[], extent: number, size = 384): Png {
+  const width = sets.length * (size + GAP) - GAP;
+  const data = new Uint8Array(size * width).fill(255);
+  for (const [place, points] of sets.entries()) {
+    const left = place * (size + GAP);
+    const gap = place > 0 ? GAP : 0;
+    for (let y = 0; y < size; y++) data.fill(BACKGROUND, y * width + left - gap, y * width + left);
+    for (let i = 0; i + 1 < points.length; i += 2) {
+      const x = Math.round((((points[i] as number) / extent + 1) / 2) * (size - 1));
+      const y = Math.round(((1 - (points[i + 1] as number) / extent) / 2) * (size - 1));
+      for (let dy = 0; dy < 2; dy++) {
+        for (let dx = 0; dx < 2; dx++) {
+          const inside = x + dx >= 0 && x + dx < size && y + dy >= 0 && y + dy < size;
+          const at = (y + dy) * width + left + x + dx;
+          if (inside) data[at] = Math.floor((data[at] as number) * 0.45);
+        }
       }
     }
   }
-  return {
-    bytes: encode({ width: size, height: size, data, channels: 1, depth: 8 }),
-    width: size,
-    height: size,
-    channels: 1,
-  };
+  const bytes = encode({ width, height: size, data, channels: 1, depth: 8 });
+  return { bytes, width, height: size, channels: 1 };
 }

@@ -7,10 +7,16 @@ import {
   type Transform,
   warmUp,
 } from "@gen/train";
-import type { RunConfig } from "./config.ts";
+import type { OptimizerConfig } from "./config.ts";
 
 /** AdamW behind a clipped gradient, its rate warmed up and, if so configured, falling to 0 along a cosine. */
-export function createOptimizer({ optimizer, steps }: RunConfig): Transform {
+export function createOptimizer({
+  optimizer,
+  steps,
+}: {
+  optimizer: OptimizerConfig;
+  steps: number;
+}): Transform {
   const { learningRate, warmup, schedule, beta1, beta2, weightDecay, clipNorm } = optimizer;
   const rate =
     schedule === "cosine" ? cosine({ from: learningRate, steps }) : constant(learningRate);

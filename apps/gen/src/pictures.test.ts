@@ -46,7 +46,7 @@ test("colour stays colour", () => {
 });
 
 test("a scatter darkens where points lie, upwards is up", () => {
-  const { data, width } = decode(scatter(Float32Array.of(0.5, 0.5, 99, 99), 1, 100).bytes);
+  const { data, width } = decode(scatter([Float32Array.of(0.5, 0.5, 99, 99)], 1, 100).bytes);
   const dark = [...data].flatMap((v, i) => (v < 255 ? [[i % width, Math.floor(i / width)]] : []));
   expect(dark).toEqual([
     [74, 25],
@@ -54,6 +54,13 @@ test("a scatter darkens where points lie, upwards is up", () => {
     [74, 26],
     [75, 26],
   ]);
+});
+
+test("two sets of points lie side by side", () => {
+  const one = Float32Array.of(0, 0);
+  const { data, width } = decode(scatter([one, one], 1, 100).bytes);
+  const middle = [...data].flatMap((v, i) => (v < 255 && v !== 64 ? [i % width] : []));
+  expect([width, ...new Set(middle)]).toEqual([202, 50, 51, 152, 153]);
 });
 
 test("a loss plot draws one line of values and one of their mean, and skips what is not finite", () => {

@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
-import { differences, parseConfig } from "./config.ts";
-import { classifierPresets, flowPresets, resolveConfig } from "./presets.ts";
+import { differences } from "./config.ts";
+import { classifier } from "./families/classifier.ts";
+import { flow } from "./families/flow.ts";
+import { families } from "./families/index.ts";
+import { parseConfig } from "./find-family.ts";
+import { resolveConfig } from "./presets.ts";
 
 test("every preset is a valid configuration under its own name", () => {
-  for (const [task, presets] of Object.entries({
-    flow: flowPresets,
-    classifier: classifierPresets,
-  })) {
+  for (const { task, presets } of families) {
     for (const [name, preset] of Object.entries(presets)) {
       expect(parseConfig(JSON.parse(JSON.stringify(preset)), name)).toEqual(preset);
       expect(preset).toMatchObject({ preset: name, task });
@@ -15,18 +16,18 @@ test("every preset is a valid configuration under its own name", () => {
 });
 
 test("--set changes one value, as the type that stands there", () => {
-  const config = resolveConfig("flow", "glyphs", [
+  const config = resolveConfig(flow, "glyphs", [
     "optimizer.learningRate=3e-4",
     "model.multipliers=1,2",
     "model.attention=[]",
   ]);
   expect(config.optimizer.learningRate).toBe(3e-4);
   expect(config.model).toMatchObject({ multipliers: [1, 2], attention: [] });
-  expect(flowPresets["glyphs"]?.optimizer.learningRate).toBe(1e-3);
+  expect(flow.presets["glyphs"]?.optimizer.learningRate).toBe(1e-3);
 });
 
 test("choosing another kind of model or data brings that kind's settings", () => {
-  const config = resolveConfig("flow", "mnist", [
+  const config = resolveConfig(flow, "mnist", [
     "model.kind=dit",
     "model.depth=3",
     "data.name=glyphs",
@@ -49,18 +50,18 @@ test.each([
   ["optimizer.schedule=cosin", "optimizer.schedule must be constant or cosine"],
   ["__proto__.x=1", "There is no setting"],
 ])("--set %s is refused in one sentence", (assignment, sentence) => {
-  expect(() => resolveConfig("flow", "mnist", [assignment])).toThrow(sentence);
+  expect(() => resolveConfig(flow, "mnist", [assignment])).toThrow(sentence);
 });
 
 test("an unknown preset is refused with the closest and the whole list", () => {
-  expect(() => resolveConfig("flow", "mnsit", [])).toThrow(
+  expect(() => resolveConfig(flow, "mnsit", [])).toThrow(
     'There is no preset for gen train flow: "mnsit" (did you mean "mnist"?); there is: demo-glyphs, glyphs, mnist, cifar10, folder, points-8gaussians, points-moons, points-swissroll, points-checkerboard.',
   );
 });
 
 test("differences name the settings that change the result, and only these", () => {
-  const a = resolveConfig("flow", "glyphs", []);
-  const b = resolveConfig("flow", "glyphs", [
+  const a = resolveConfig(flow, "glyphs", []);
+  const b = resolveConfig(flow, "glyphs", [
     "batchSize=8",
     "checkpointEvery=1",
     "model.baseChannels=8",
@@ -73,11 +74,13 @@ test("differences name the settings that change the result, and only these", () 
 });
 
 test("a config file with something missing or foreign is refused by name", () => {
-  const config = { ...resolveConfig("classifier", "glyphs", []) } as Record<string, unknown>;
+  const config = { ...resolveConfig(classifier, "glyphs", []) } as Record<string, unknown>;
   expect(() => parseConfig({ ...config, batchSize: undefined }, "config.json")).toThrow(
     "config.json: batchSize",
   );
   expect(() => parseConfig({ ...config, extra: 1 }, "config.json")).toThrow("config.json: extra");
-  expect(() => parseConfig({ ...config, task: "gan" }, "config.json")).toThrow("config.json: task");
+  expect(() => parseConfig({ ...config, task: "guess" }, "config.json")).toThrow(
+    "config.json: task",
+  );
   expect(() => parseConfig([], "config.json")).toThrow("config.json");
 });

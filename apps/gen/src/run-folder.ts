@@ -1,12 +1,14 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { type Checkpoint, latestCheckpoint } from "@gen/train";
+import { latestCheckpoint } from "@gen/train";
 import { writeFileAtomic } from "./atomic-file.ts";
-import { type ClassifierConfig, type FlowConfig, parseConfig, type RunConfig } from "./config.ts";
+import type { RunConfig } from "./config.ts";
 import { type Examples, examplesSchema } from "./examples.ts";
 import { codeOf, Failure, messageOf, misuse } from "./failure.ts";
+import type { Family, Found } from "./family.ts";
 import { fileStore } from "./file-store.ts";
+import { parseConfig } from "./find-family.ts";
 import { formatJson } from "./format.ts";
 
 /** Where the parts of a run lie in its folder. */
@@ -49,11 +51,8 @@ export function findRun(folder: string): SavedRun | undefined {
   return undefined;
 }
 
-/** Reads a run's configuration; a task that is not the one wanted is refused. */
-export function readRun(folder: string): SavedRun;
-export function readRun(folder: string, task: "flow"): SavedRun<FlowConfig>;
-export function readRun(folder: string, task: "classifier"): SavedRun<ClassifierConfig>;
-export function readRun(folder: string, task?: RunConfig["task"]): SavedRun {
+/** Reads a run's configuration. */
+export function readRun(folder: string): SavedRun {
   const path = runPaths(folder).config;
   if (!existsSync(folder)) throw misuse(`There is no run at ${folder}: the folder does not exist.`);
   if (!statSync(folder).isDirectory())
@@ -69,13 +68,22 @@ export function readRun(folder: string, task?: RunConfig["task"]): SavedRun {
   const parsed = v.safeParse(examplesSchema, examples);
   if (!parsed.success)
     throw misuse(`${path}: examples must say the shape and the classes of the data.`);
-  const run = { config: parseConfig(config, path), examples: parsed.output };
-  if (task && run.config.task !== task) {
+  return { config: parseConfig(config, path), examples: parsed.output };
+}
+
+/** Reads a run's configuration; a run of a family that is not among the wanted is refused. */
+export function readRunOf<C extends RunConfig>(
+  folder: string,
+  ...wanted: readonly Pick<Family<C>, "task" | "schema">[]
+): SavedRun<C> {
+  const run = readRun(folder);
+  const { task } = run.config;
+  if (!wanted.some((each) => each.task === task)) {
     throw misuse(
-      `${folder} is a run of gen train ${run.config.task}; this needs one of gen train ${task}.`,
+      `${folder} is a run of gen train ${task}; this needs one of gen train ${wanted.map((each) => each.task).join(", ")}.`,
     );
   }
-  return run;
+  return run as SavedRun<C>;
 }
 
 export function writeRun(folder: string, { config, examples }: SavedRun): void {
@@ -86,7 +94,7 @@ export function writeRun(folder: string, { config, examples }: SavedRun): void {
 export async function readCheckpoint(
   folder: string,
   onRefuse: (event: { name: string; reason: string }) => void,
-): Promise<{ name: string; checkpoint: Checkpoint }> {
+): Promise<Found> {
   const found = await latestCheckpoint(fileStore(runPaths(folder).checkpoints), onRefuse);
   if (!found)
     throw new Failure(`${folder} has no checkpoint yet: let its training reach one first.`);

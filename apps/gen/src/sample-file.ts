@@ -1,30 +1,29 @@
 import { readFileSync } from "node:fs";
 import { parse, serialize } from "@gen/safetensors";
 import { writeFileAtomic } from "./atomic-file.ts";
-import type { Examples } from "./examples.ts";
+import { type Examples, sizeOf } from "./examples.ts";
 import { codeOf, messageOf, misuse } from "./failure.ts";
 
-/** Samples and the labels that they were asked for. */
+/** Samples and, where there are classes, the labels that they were asked for. */
 export interface Samples {
   numbers: Float32Array;
-  labels: Int32Array;
+  labels?: Int32Array | undefined;
 }
 
 /** Writes samples as safetensors: `samples` [count, …], `labels` [count] (int32) where there are classes. */
 export function writeSamples(
   path: string,
   { numbers, labels }: Samples,
-  { shape, classes }: Examples,
+  examples: Examples,
   about: Record<string, string>,
 ): void {
+  const count = numbers.length / sizeOf(examples);
   writeFileAtomic(
     path,
     serialize(
       {
-        samples: { dtype: "F32", shape: [labels.length, ...shape], data: numbers },
-        ...(classes > 0 && {
-          labels: { dtype: "I32" as const, shape: [labels.length], data: labels },
-        }),
+        samples: { dtype: "F32", shape: [count, ...examples.shape], data: numbers },
+        ...(labels && { labels: { dtype: "I32" as const, shape: [count], data: labels } }),
       },
       about,
     ),
@@ -63,6 +62,7 @@ export function readSamples(path: string, { shape, classes }: Examples): Samples
   const bad = samples.data.find((n) => !Number.isFinite(n));
   if (bad !== undefined)
     throw misuse(`--samples ${path}: holds ${bad}; samples must be finite numbers.`);
+  if (classes === 0) return { numbers: samples.data };
   if (labels?.dtype !== "I32" || labels.shape.join() !== String(count)) {
     const found = labels ? `${labels.dtype} [${labels.shape.join(", ")}]` : "none";
     throw misuse(`--samples ${path}: needs a tensor "labels" I32 [${count}], found ${found}.`);

@@ -1,19 +1,33 @@
-import { integerOption, numberOption } from "./arguments.ts";
-import { choice } from "./common-options.ts";
+import { integerOption } from "./arguments.ts";
+import type { RunConfig } from "./config.ts";
 import type { Examples } from "./examples.ts";
-import { parseLabels, solvers, spreadLabels } from "./sampling.ts";
+import { families } from "./families/index.ts";
+import type { Family, Sampling } from "./family.ts";
+import { parseLabels, spreadLabels } from "./labels.ts";
+import {
+  type Owner,
+  readSettings,
+  type Settings,
+  settingOptions,
+  type ValuesOf,
+} from "./settings.ts";
 
-/** How samples are drawn, for every command that draws some. */
+/** A family that draws samples. */
+export type DrawingFamily = Family & { readonly sampling: Sampling };
+
+/** All that do. */
+export const drawingFamilies: readonly DrawingFamily[] = families.filter(
+  (family): family is DrawingFamily => family.sampling !== undefined,
+);
+
+const owners: readonly Owner[] = drawingFamilies.map(({ task, sampling }) => ({
+  name: task,
+  settings: sampling.settings,
+}));
+
+/** Of every command that draws samples. */
 export const sampleOptions = {
   count: { type: "string", valueHint: "n", description: "How many samples", default: "100" },
-  steps: { type: "string", valueHint: "n", description: "Steps of the solver", default: "25" },
-  solver: { ...choice("How the flow's equation is solved", Object.keys(solvers)), default: "heun" },
-  "guidance-scale": {
-    type: "string",
-    valueHint: "s",
-    description:
-      "Strength of classifier-free guidance, v0 + s (v - v0); 1 is none (default 2, or 1 for a model without labels)",
-  },
   labels: {
     type: "string",
     valueHint: "all|3,7",
@@ -28,37 +42,48 @@ export const sampleOptions = {
   },
 } as const;
 
-export interface SampleSettings {
-  labels: Int32Array;
-  steps: number;
-  solver: keyof typeof solvers;
-  guidanceScale: number;
-  seed: number;
+/** The families' own settings of sampling; which these are is known only when all families are. */
+export const familyOptions: object = settingOptions(owners);
+
+/** How samples are drawn. */
+export interface SampleSettings<S extends Settings = Settings> {
+  readonly labels: Int32Array;
+  readonly seed: number;
+  /** The family's own. */
+  readonly own: ValuesOf<S>;
 }
 
 interface Given {
   count: string;
-  steps: string;
-  solver: string;
-  "guidance-scale"?: string | undefined;
   labels: string;
   seed: string;
 }
 
-/** Reads them. */
-export function readSampleSettings(args: Given, { classes }: Examples): SampleSettings {
-  const count = integerOption("--count", args.count, 1, 1_000_000);
-  const scale = args["guidance-scale"];
+/** Reads them. Settings of another family are refused. */
+export function readSampleSettings<S extends Settings>(
+  { task, sampling }: { readonly task: string; readonly sampling: { readonly settings: S } },
+  given: Given,
+  examples: Examples,
+): SampleSettings<S> {
+  const count = integerOption("--count", given.count, 1, 1_000_000);
+  const owner = { name: task, settings: sampling.settings };
   return {
-    labels: spreadLabels(count, parseLabels(args.labels, classes)),
-    steps: integerOption("--steps", args.steps, 1, 100_000),
-    solver: args.solver as keyof typeof solvers,
-    guidanceScale:
-      scale === undefined
-        ? classes > 0
-          ? 2
-          : 1
-        : numberOption("--guidance-scale", scale, 0, 1000),
-    seed: integerOption("--seed", args.seed, 0),
+    labels: spreadLabels(count, parseLabels(given.labels, examples.classes)),
+    seed: integerOption("--seed", given.seed, 0),
+    own: readSettings(owner, { ...given }, examples, owners),
   };
+}
+
+/** The family of a run to draw from. */
+export function drawingFamilyOf({ task }: { task: string }): DrawingFamily {
+  return drawingFamilies.find((family) => family.task === task) as DrawingFamily;
+}
+
+/** What the samples of a run look like: without classes where they do not follow labels. */
+export function examplesOfSamples(
+  { sampling }: DrawingFamily,
+  config: RunConfig,
+  examples: Examples,
+): Examples {
+  return (sampling.labelled?.(config) ?? true) ? examples : { ...examples, classes: 0 };
 }

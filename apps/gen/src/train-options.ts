@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { everyValue, integerOption } from "./arguments.ts";
 import { computeOptions, dataOption } from "./common-options.ts";
-import type { ClassifierConfig, FlowConfig, RunConfig } from "./config.ts";
+import { checkConfig, type RunConfig } from "./config.ts";
 import { misuse } from "./failure.ts";
-import { applyOverrides, presetNames, resolveConfig } from "./presets.ts";
-import { parseConfig } from "./config.ts";
+import type { Family } from "./family.ts";
+import { applyOverrides, resolveConfig } from "./presets.ts";
 import { refuseOther } from "./resume.ts";
 import { findRun } from "./run-folder.ts";
 
-/** The options of `gen train flow` and `gen train classifier`. */
+/** The options of `gen train <task>`. */
 export const trainOptions = {
   preset: {
     type: "string",
@@ -41,14 +41,10 @@ export const trainOptions = {
 } as const;
 
 /** The help's text: what it does, the presets, some examples. */
-export function trainDescription(
-  task: RunConfig["task"],
-  about: string,
-  examples: readonly string[],
-): string {
+export function trainDescription({ about, presets, examples }: Family): string {
   return [
     about,
-    `Presets: ${presetNames(task).join(", ")}`,
+    `Presets: ${Object.keys(presets).join(", ")}`,
     "",
     "Examples:",
     ...examples.map((line) => `  ${line}`),
@@ -65,20 +61,11 @@ interface Given {
 
 /** Where to train what: from a preset and its changes, or from the run that is there. Writes nothing. */
 export function planRun(
-  task: "flow",
-  args: Given,
-  rawArgs: readonly string[],
-): { folder: string; config: FlowConfig };
-export function planRun(
-  task: "classifier",
-  args: Given,
-  rawArgs: readonly string[],
-): { folder: string; config: ClassifierConfig };
-export function planRun(
-  task: RunConfig["task"],
+  family: Family,
   args: Given,
   rawArgs: readonly string[],
 ): { folder: string; config: RunConfig } {
+  const { task } = family;
   const overrides = everyValue(rawArgs, "set");
   if (args.steps !== undefined) overrides.push(`steps=${integerOption("--steps", args.steps, 1)}`);
   if (args.seed !== undefined) overrides.push(`seed=${integerOption("--seed", args.seed, 0)}`);
@@ -91,15 +78,21 @@ export function planRun(
       );
     const found = findRun(args.out);
     if (!found) throw misuse(`There is no run at ${args.out} to resume.`);
-    const config = parseConfig(applyOverrides(found.config, overrides), args.out);
-    if (config.task !== task) refuseOther(args.out, found.config, { ...config, task } as RunConfig);
+    if (found.config.task !== task) refuseOther(args.out, found.config, { ...found.config, task });
+    const config = checkConfig(
+      family.schema,
+      applyOverrides(family, found.config, overrides),
+      args.out,
+    );
     refuseOther(args.out, found.config, config);
     return { folder: args.out, config };
   }
   if (preset === undefined) {
-    throw misuse(`gen train ${task}: give a --preset; there is: ${presetNames(task).join(", ")}.`);
+    throw misuse(
+      `gen train ${task}: give a --preset; there is: ${Object.keys(family.presets).join(", ")}.`,
+    );
   }
-  const config = resolveConfig(task, preset, overrides);
+  const config = resolveConfig(family, preset, overrides);
   const folder = args.out ?? join("runs", `${preset}-${task}`);
   const found = findRun(folder);
   if (args.resume && !found) throw misuse(`There is no run at ${folder} to resume.`);

@@ -1,13 +1,13 @@
 import { join } from "node:path";
-import { type Batch, NonFiniteError, train, type Trainee } from "@gen/train";
+import { NonFiniteError, train } from "@gen/train";
 import { foldIn, key } from "@gen/tensor";
 import { writeFileAtomic } from "./atomic-file.ts";
 import type { RunConfig } from "./config.ts";
 import type { Examples } from "./examples.ts";
 import { Failure } from "./failure.ts";
+import type { Training } from "./family.ts";
 import { fileStore, makeFolder, removeLeftovers } from "./file-store.ts";
 import { formatDuration, formatNumber } from "./format.ts";
-import type { Png } from "./image-grid.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { type LossPoint, lossPlot } from "./loss-plot.ts";
 import { type MetricsLog, openMetricsLog } from "./metrics-log.ts";
@@ -18,16 +18,13 @@ import { lockRun } from "./run-lock.ts";
 import { createProgress, type Progress } from "./status-line.ts";
 import { createEventFile, type EventFile } from "./tensorboard.ts";
 
-/** All that one training needs; everything in it follows from the configuration. */
+/** All that one training needs. */
 export interface TrainingJob {
   folder: string;
   config: RunConfig;
   examples: Examples;
-  trainee: Trainee;
-  batch: (step: number) => Batch;
-  /** Draws the picture of `samples/`, every `sampleEvery` steps. */
-  picture?: (step: number) => Promise<Png>;
-  sampleEvery?: number;
+  /** Everything in it follows from the configuration. It stays the caller's. */
+  training: Training;
   output: Output;
 }
 
@@ -78,7 +75,8 @@ async function runLocked(
   job: TrainingJob,
   interrupt: { signal: AbortSignal; exitCode(): number },
 ): Promise<TrainingReport> {
-  const { folder, config, trainee, output, picture } = job;
+  const { folder, config, output } = job;
+  const { trainee, picture } = job.training;
   const paths = runPaths(folder);
   const began = performance.now();
   let from = 0;
@@ -87,7 +85,7 @@ async function runLocked(
 
   try {
     const { status, step } = await train(trainee, {
-      data: job.batch,
+      data: (step) => job.training.batch(step),
       key: foldIn(key(config.seed), 1),
       steps: config.steps,
       store: fileStore(paths.checkpoints),
@@ -95,7 +93,7 @@ async function runLocked(
       config,
       logEvery: config.logEvery,
       signal: interrupt.signal,
-      ...(picture && job.sampleEvery && { sampleEvery: job.sampleEvery }),
+      ...(picture && { sampleEvery: picture.every }),
       onRefuse: ({ name, reason }) =>
         output.warn(`gen: ${join(paths.checkpoints, name)} is passed over: ${reason}.`),
       onResume: (event) => {
@@ -124,7 +122,7 @@ async function runLocked(
         output.event("checkpoint", { ...event, path: join(paths.checkpoints, event.name) }),
       async onSample({ step: done }) {
         const { log, events, progress } = opened();
-        const png = await (picture as NonNullable<typeof picture>)(done);
+        const png = await (picture as NonNullable<typeof picture>).draw(done);
         const path = join(paths.samples, `step-${String(done).padStart(6, "0")}.png`);
         makeFolder(paths.samples);
         writeFileAtomic(path, png.bytes);

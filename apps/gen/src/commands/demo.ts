@@ -4,7 +4,6 @@ import { defineCommand } from "citty";
 import { foldIn, key } from "@gen/random";
 import { writeFileAtomic } from "../atomic-file.ts";
 import { chooseBackend, type WantedBackend } from "../backend.ts";
-import { loadClassifier, runClassifier } from "../classifier-run.ts";
 import { computeOptions } from "../common-options.ts";
 import { differences, type RunConfig } from "../config.ts";
 import { loadDataset } from "../dataset.ts";
@@ -14,18 +13,20 @@ import { evaluate } from "../evaluate.ts";
 import { sizeOf } from "../examples.ts";
 import { misuse } from "../failure.ts";
 import { makeFolder } from "../file-store.ts";
-import { loadFlow } from "../flow-model.ts";
-import { runFlow } from "../flow-run.ts";
+import { classifier } from "../families/classifier.ts";
+import { flow as flowFamily } from "../families/flow.ts";
 import { formatDuration, formatJson, formatNumber, formatShare } from "../format.ts";
-import { imageGrid, toPixels } from "../image-grid.ts";
+import type { Png } from "../image-grid.ts";
 import { listenForInterrupt } from "../interrupt.ts";
+import { allClasses, spreadLabels } from "../labels.ts";
+import { loadRun } from "../load-run.ts";
 import { lossPlot } from "../loss-plot.ts";
 import { openMetricsLog } from "../metrics-log.ts";
 import { createOutput, type Output } from "../output.ts";
 import { resolveConfig } from "../presets.ts";
-import { findRun, readCheckpoint, runPaths } from "../run-folder.ts";
+import { findRun, runPaths } from "../run-folder.ts";
 import { lockRun } from "../run-lock.ts";
-import { drawSamples, spreadLabels } from "../sampling.ts";
+import { trainFamily } from "../train-family.ts";
 
 const args = {
   out: {
@@ -38,7 +39,9 @@ const args = {
 } as const;
 
 /** How the demo's samples are drawn. */
-const SETTINGS = { count: 200, steps: 15, guidanceScale: 2, seed: 7 };
+const SEED = 7;
+const COUNT = 200;
+const SETTINGS = { steps: 15, solver: "heun", guidanceScale: 2 } as const;
 const PRESET = "demo-glyphs";
 
 export const demoCommand = defineCommand({
@@ -65,8 +68,8 @@ async function runDemo(folder: string, wanted: WantedBackend, output: Output): P
   const began = performance.now();
   const folders = { classifier: join(folder, "classifier"), flow: join(folder, "flow") };
   const config = {
-    classifier: resolveConfig("classifier", PRESET, []),
-    flow: resolveConfig("flow", PRESET, []),
+    classifier: resolveConfig(classifier, PRESET, []),
+    flow: resolveConfig(flowFamily, PRESET, []),
   };
   makeRoom(folder, [
     { folder: folders.classifier, config: config.classifier },
@@ -84,42 +87,49 @@ async function runDemo(folder: string, wanted: WantedBackend, output: Output): P
   output.say(
     `1/3 A classifier of digits, to judge the samples by (${config.classifier.steps} steps)`,
   );
-  const judged = await runClassifier(folders.classifier, config.classifier, dataset, output);
+  const judged = await trainFamily(folders.classifier, config.classifier, dataset, output);
   if (judged.status === "aborted") return stopped(output, judged.exitCode);
 
   output.say(`2/3 A rectified flow that draws digits (${config.flow.steps} steps)`);
-  const flow = await runFlow(folders.flow, config.flow, dataset, output);
+  const flow = await trainFamily(folders.flow, config.flow, dataset, output);
   if (flow.status === "aborted") return stopped(output, flow.exitCode);
 
   output.say("3/3 Samples");
-  const passedOver = ({ name, reason }: { name: string; reason: string }): void =>
-    output.warn(`gen: ${name} is passed over: ${reason}.`);
-  const reader = loadClassifier(
-    config.classifier,
-    examples,
-    await readCheckpoint(folders.classifier, passedOver),
+  const reader = await loadRun(
+    classifier,
+    folders.classifier,
+    { config: config.classifier, examples },
+    output,
   );
-  const denoiser = loadFlow(config.flow, examples, await readCheckpoint(folders.flow, passedOver));
-  const classes = Array.from({ length: examples.classes }, (_, i) => i);
-  const { count, ...how } = SETTINGS;
-  const settings = { labels: spreadLabels(count, classes), solver: "heun" as const, ...how };
+  const model = await loadRun(flowFamily, folders.flow, { config: config.flow, examples }, output);
+  const labels = spreadLabels(COUNT, allClasses(examples));
   const interrupt = listenForInterrupt(output, "Stopping.");
   try {
-    const numbers = await drawWithProgress(denoiser, examples, settings, output, interrupt.signal);
-    const evaluation = await evaluate(reader, { numbers, labels: settings.labels }, dataset);
+    const numbers = await drawWithProgress(
+      flowFamily.sampling!,
+      model,
+      { labels, seed: SEED, own: SETTINGS },
+      output,
+      interrupt.signal,
+    );
+    const evaluation = await evaluate(reader, { numbers, labels }, dataset);
 
     const pictured = 10 * examples.classes;
     const grid = drawGrid(
       numbers.subarray(0, pictured * sizeOf(examples)),
-      settings.labels.subarray(0, pictured),
+      labels.subarray(0, pictured),
       examples,
-      2,
+      { scale: 2 },
     );
     writeFileAtomic(join(folder, "samples.png"), grid.bytes);
-    writeFileAtomic(
-      join(folder, "denoising.png"),
-      await denoisingPicture(denoiser, examples, settings, interrupt.signal),
-    );
+    const denoising = await flowFamily.pictures!["denoising"]!.draw(model, {
+      config: config.flow,
+      examples,
+      key: foldIn(key(SEED), 1),
+      signal: interrupt.signal,
+      dataset: () => Promise.resolve(dataset),
+    });
+    writeFileAtomic(join(folder, "denoising.png"), (denoising as Png).bytes);
     const log = openMetricsLog(runPaths(folders.flow).metrics, config.flow.steps);
     log.close();
     writeFileAtomic(join(folder, "loss.svg"), lossPlot(log.points, "Loss of the demo's flow"));
@@ -130,7 +140,7 @@ async function runDemo(folder: string, wanted: WantedBackend, output: Output): P
       seconds: Number(seconds.toFixed(1)),
       finalLoss: flow.finalLoss,
       labelAccuracy: evaluation.labelAccuracy,
-      samples: count,
+      samples: COUNT,
       heldOutAccuracy: evaluation.heldOutAccuracy,
       fid: evaluation.fid,
       heldOutFid: evaluation.heldOutFid,
@@ -140,7 +150,7 @@ async function runDemo(folder: string, wanted: WantedBackend, output: Output): P
     output.say("");
     output.say(`Final loss: ${formatNumber(flow.finalLoss)}`);
     output.say(
-      `Samples that the classifier reads as the label asked for: ${formatShare(evaluation.labelAccuracy)} of ${count}`,
+      `Samples that the classifier reads as the label asked for: ${formatShare(evaluation.labelAccuracy as number)} of ${COUNT}`,
     );
     output.say(`Time: ${formatDuration(seconds)} on ${backend}, ${device}`);
     output.say(`Look at ${join(folder, "samples.png")} and ${join(folder, "denoising.png")}`);
@@ -175,39 +185,4 @@ function makeRoom(folder: string, runs: readonly { folder: string; config: RunCo
   if (same && !existsSync(join(folder, "report.json"))) return;
   rmSync(join(folder, "report.json"), { force: true });
   for (const { place } of found) rmSync(place, { recursive: true, force: true });
-}
-
-/** A few samples on their way from noise to digit, one a row. */
-async function denoisingPicture(
-  denoiser: Parameters<typeof drawSamples>[0],
-  examples: Parameters<typeof drawSamples>[1],
-  how: { steps: number; guidanceScale: number; seed: number },
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  const [height, width, channels] = examples.shape as [number, number, number];
-  const labels = Int32Array.of(2, 3, 5, 7, 8).filter((label) => label < examples.classes);
-  const shown = Array.from({ length: 11 }, (_, i) => Math.round((i * how.steps) / 10));
-  const size = sizeOf(examples);
-  const pixels = new Uint8Array(labels.length * shown.length * size);
-  await drawSamples(denoiser, examples, {
-    ...how,
-    solver: "heun",
-    labels,
-    key: foldIn(key(how.seed), 1),
-    signal,
-    onStep({ step, first, count, x }) {
-      const column = shown.indexOf(step);
-      if (column < 0) return;
-      const some = toPixels(x);
-      for (let i = 0; i < count; i++) {
-        pixels.set(
-          some.subarray(i * size, (i + 1) * size),
-          ((first + i) * shown.length + column) * size,
-        );
-      }
-    },
-  });
-  const picture = { pixels, count: labels.length * shown.length, height, width, channels };
-  return imageGrid(picture, { columns: shown.length, scale: 2, rowLabels: [...labels].map(String) })
-    .bytes;
 }

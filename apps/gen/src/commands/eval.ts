@@ -1,30 +1,42 @@
 import { dirname, join } from "node:path";
 import { defineCommand } from "citty";
-import type { Interval } from "@gen/metrics";
+import { foldIn, key } from "@gen/random";
+import { integerOption } from "../arguments.ts";
 import { writeFileAtomic } from "../atomic-file.ts";
 import { chooseBackend } from "../backend.ts";
-import { loadClassifier } from "../classifier-run.ts";
 import { computeOptions, dataOption } from "../common-options.ts";
 import { loadDataset } from "../dataset.ts";
+import { describeEvaluation, describeLikelihood, describePoints } from "../describe-scores.ts";
 import { drawWithProgress } from "../draw.ts";
-import { type Evaluation, evaluate, type Scores } from "../evaluate.ts";
+import { type Evaluation, evaluate } from "../evaluate.ts";
+import { evaluatePoints, type PointScores } from "../evaluate-points.ts";
+import type { Examples } from "../examples.ts";
+import { classifier } from "../families/classifier.ts";
 import { Failure, misuse } from "../failure.ts";
 import { makeFolder } from "../file-store.ts";
-import { loadFlow } from "../flow-model.ts";
-import { formatJson, formatShare } from "../format.ts";
+import { formatJson } from "../format.ts";
 import { listenForInterrupt } from "../interrupt.ts";
+import { heldOutOf, type LikelihoodReport, reportLikelihood } from "../likelihood-report.ts";
+import { newestCheckpoint } from "../load-run.ts";
 import { createOutput } from "../output.ts";
-import { readCheckpoint, readRun } from "../run-folder.ts";
+import { readRunOf } from "../run-folder.ts";
 import { readSamples, type Samples } from "../sample-file.ts";
-import { readSampleSettings, sampleOptions } from "../sample-options.ts";
+import {
+  drawingFamilies,
+  drawingFamilyOf,
+  examplesOfSamples,
+  familyOptions,
+  readSampleSettings,
+  sampleOptions,
+} from "../sample-options.ts";
 
 const args = {
-  run: { type: "positional", description: "Run folder of gen train flow", required: true },
+  run: { type: "positional", description: "Run folder of gen train", required: true },
   classifier: {
     type: "string",
     valueHint: "run",
-    description: "Run folder of gen train classifier, on the same data",
-    required: true,
+    description:
+      "Run folder of gen train classifier, on images like these; without one, no scores of images",
   },
   samples: {
     type: "string",
@@ -33,6 +45,12 @@ const args = {
   },
   ...sampleOptions,
   count: { ...sampleOptions.count, default: "1000" },
+  ...familyOptions,
+  "held-out": {
+    type: "string",
+    valueHint: "n",
+    description: "Take the likelihood of at most so many held-out examples (default all)",
+  },
   out: {
     type: "string",
     valueHint: "file",
@@ -46,100 +64,108 @@ export const evalCommand = defineCommand({
   meta: {
     name: "eval",
     description: [
-      "Judge a flow's samples by a classifier: are they read as the label asked for, how far are they from real images.",
+      "Measure a model: its images by a classifier, its points by their distances to the data, its likelihood of held-out examples.",
       "Examples:",
       "  gen eval runs/mnist-flow --classifier runs/mnist-classifier",
       "  gen eval runs/mnist-flow --classifier runs/mnist-classifier --samples out/samples.safetensors --json",
+      "  gen eval runs/points-moons-flow",
     ].join("\n"),
   },
   args,
   async run({ args: given }) {
     const output = createOutput(given.json === true);
-    const { config, examples } = readRun(given.run, "flow");
-    const judge = readRun(given.classifier, "classifier");
-    if (JSON.stringify(judge.examples) !== JSON.stringify(examples)) {
-      const tell = ({ shape, classes }: typeof examples): string =>
-        `${shape.join("×")} with ${classes} classes`;
+    const { config, examples: trainedOn } = readRunOf(given.run, ...drawingFamilies);
+    const family = drawingFamilyOf(config);
+    const examples = examplesOfSamples(family, config, trainedOn);
+    const judge =
+      given.classifier === undefined ? undefined : readRunOf(given.classifier, classifier);
+    if (judge) refuseOtherImages(judge.examples, examples);
+    const images = examples.shape.length === 3;
+    if (images && !judge && !family.likelihood) {
       throw misuse(
-        `The flow draws ${tell(examples)}, the classifier reads ${tell(judge.examples)}; train one on the same data.`,
+        `gen eval: images of gen train ${config.task}, which has no likelihood, are measured by a classifier; give a run of gen train classifier by --classifier.`,
       );
     }
-    const settings = readSampleSettings(given, examples);
-    const samples: Samples | undefined =
-      given.samples === undefined ? undefined : readSamples(given.samples, examples);
-    const passedOver = ({ name, reason }: { name: string; reason: string }): void =>
-      output.warn(`gen: ${name} is passed over: ${reason}.`);
-    const judgeCheckpoint = await readCheckpoint(given.classifier, passedOver);
-    const flowCheckpoint = samples ? undefined : await readCheckpoint(given.run, passedOver);
+    const most = integerOption("--held-out", given["held-out"] ?? "1000000000", 2);
+    const settings = readSampleSettings(family, given, examples);
+    const read = given.samples === undefined ? undefined : readSamples(given.samples, examples);
+    const found = await newestCheckpoint(given.run, output);
+    const judgeFound =
+      given.classifier === undefined ? undefined : await newestCheckpoint(given.classifier, output);
     await chooseBackend(given, output);
-    const dataset = await loadDataset(judge.config.data, given.data, output);
-    if (dataset.kind !== "images") throw misuse("gen eval needs images.");
-    const reader = loadClassifier(judge.config, judge.examples, judgeCheckpoint);
+    const dataset = await loadDataset(config.data, given.data, output);
+    const trained = await family.load(config, trainedOn, found);
 
     const interrupt = listenForInterrupt(output, "Stopping: nothing is written.");
-    let evaluation: Evaluation;
+    const { signal } = interrupt;
+    const measured: Measured = {};
     try {
-      const drawn = samples ?? {
-        labels: settings.labels,
-        numbers: await drawWithProgress(
-          loadFlow(config, examples, flowCheckpoint as NonNullable<typeof flowCheckpoint>),
-          examples,
-          settings,
-          output,
-          interrupt.signal,
-        ),
-      };
-      evaluation = await evaluate(reader, drawn, dataset);
+      if (judge || !images) {
+        const samples: Samples = read ?? {
+          ...(examples.classes > 0 && { labels: settings.labels }),
+          numbers: await drawWithProgress(family.sampling, trained, settings, output, signal),
+        };
+        if (dataset.kind === "points")
+          measured.points = evaluatePoints(samples.numbers, dataset, config.data);
+        else if (judge && judgeFound) {
+          const reader = await classifier.load(judge.config, judge.examples, judgeFound);
+          measured.images = await evaluate(reader, samples, dataset);
+          reader.dispose();
+        }
+      }
+      const heldOut = heldOutOf(dataset, most);
+      if (family.likelihood && heldOut.count >= 2) {
+        const plan = { key: foldIn(key(settings.seed), 1), signal };
+        const found = await family.likelihood(trained, heldOut, plan);
+        measured.likelihood = reportLikelihood(found, heldOut, config.data);
+      }
     } catch (error) {
-      if (!interrupt.signal.aborted) throw error;
+      if (!signal.aborted) throw error;
       throw new Failure("Interrupted; no report was written.", interrupt.exitCode(), {
         cause: error,
       });
     } finally {
       interrupt.dispose();
+      trained.dispose();
     }
 
     const path = given.out ?? join(given.run, "eval.json");
-    const { labels, seed, ...how } = settings;
-    void labels;
+    const { seed, own } = settings;
     const report = {
       run: given.run,
-      classifier: given.classifier,
-      ...(samples ? { from: given.samples } : { seed, ...how }),
-      ...evaluation,
+      ...(judge && { classifier: given.classifier }),
+      ...(read ? { from: given.samples } : { seed, ...own }),
+      parameters: trained.parameters,
+      ...measured.images,
+      ...(measured.points && { points: measured.points }),
+      ...(measured.likelihood && { likelihood: measured.likelihood }),
     };
     makeFolder(dirname(path));
     writeFileAtomic(path, `${formatJson(report, 2)}\n`);
-    for (const line of describeEvaluation(evaluation)) output.say(line);
+    for (const line of [
+      ...(measured.images ? describeEvaluation(measured.images) : []),
+      ...(measured.points ? describePoints(measured.points) : []),
+      ...(measured.likelihood ? describeLikelihood(measured.likelihood) : []),
+    ])
+      output.say(line);
     output.say(`Wrote ${path}`);
     output.event("evaluation", { ...report, path });
     return 0;
   },
 });
 
-/** The report for people. */
-export function describeEvaluation(e: Evaluation): string[] {
-  const real =
-    e.heldOutAccuracy === null ? "" : ` (held-out images: ${formatShare(e.heldOutAccuracy)})`;
-  const other = e.heldOutFid === null ? "" : ` (held-out images: ${e.heldOutFid.toFixed(3)})`;
-  return [
-    `Read as the label asked for: ${formatShare(e.labelAccuracy)} of ${e.samples}${real}`,
-    `Fréchet distance to ${e.trainingImages} training images, in ${e.featureDims} features: ${e.fid.toFixed(3)}${other}`,
-    ...(e.scores ? describeScores(e.scores) : []),
-  ];
+interface Measured {
+  images?: Evaluation;
+  points?: PointScores;
+  likelihood?: LikelihoodReport;
 }
 
-function describeScores({ frechet, kernel, precisionRecall, densityCoverage }: Scores): string[] {
-  const number = (value: number): string => String(Number(value.toPrecision(3)));
-  const from = (value: number, { low, high }: Interval): string =>
-    `${number(value)} (${number(low)} to ${number(high)})`;
-  const p = precisionRecall;
-  const d = densityCoverage;
-  return [
-    `With intervals of 95 %: Fréchet distance ${from(frechet.distance, frechet.interval)}, ` +
-      `kernel distance ${from(kernel.distance, kernel.interval)},`,
-    `precision ${from(p.precision, p.precisionInterval)}, recall ${from(p.recall, p.recallInterval)}, ` +
-      `density ${from(d.density, d.densityInterval)}, coverage ${from(d.coverage, d.coverageInterval)}`,
-    `Features by ${frechet.extractor}`,
-  ];
+/** A classifier must know such images and, where the samples have labels, these. */
+function refuseOtherImages(judge: Examples, { shape, classes }: Examples): void {
+  if (judge.shape.join() === shape.join() && (classes === 0 || classes === judge.classes)) return;
+  const tell = (examples: Examples): string =>
+    `${examples.shape.join("×")} with ${examples.classes} classes`;
+  throw misuse(
+    `The model draws ${tell({ shape, classes })}, the classifier reads ${tell(judge)}; train one on the same data.`,
+  );
 }

@@ -5,32 +5,27 @@ import { integerOption } from "../arguments.ts";
 import { writeFileAtomic } from "../atomic-file.ts";
 import { chooseBackend } from "../backend.ts";
 import { choice, commonOptions } from "../common-options.ts";
-import type { ClassifierConfig, FlowConfig } from "../config.ts";
-import { classifierPart, denoiserPart, type ExportedPart, samplerPart } from "../export-parts.ts";
 import { Failure, messageOf, misuse } from "../failure.ts";
+import { families } from "../families/index.ts";
+import type { ExportedPart, Part } from "../family.ts";
 import { makeFolder } from "../file-store.ts";
+import { familyOf } from "../find-family.ts";
+import { newestCheckpoint } from "../load-run.ts";
 import { createOutput, type Output } from "../output.ts";
-import { readCheckpoint, readRun, type SavedRun } from "../run-folder.ts";
-import { readSampleSettings, sampleOptions } from "../sample-options.ts";
-import { solvers } from "../sampling.ts";
+import { readRun } from "../run-folder.ts";
+import { type Owner, readSettings, settingOptions } from "../settings.ts";
 
-const parts = ["denoiser", "sampler", "classifier"] as const;
-type Part = (typeof parts)[number];
-
-/** Without defaults, so that they are seen where they mean nothing. */
-const samplerOptions = {
-  steps: { type: "string", valueHint: "n", description: "Of a sampler: its steps (default 10)" },
-  solver: choice("Of a sampler: its solver (default heun)", Object.keys(solvers)),
-  "guidance-scale": {
-    type: "string",
-    valueHint: "s",
-    description: `Of a sampler: ${sampleOptions["guidance-scale"].description}`,
-  },
-} as const;
+const partNames = [...new Set(families.flatMap(({ parts = {} }) => Object.keys(parts)))];
+const owners: readonly Owner[] = families.flatMap(({ parts = {} }) =>
+  Object.entries(parts).map(([part, { settings = {} }]) => ({ name: `--part ${part}`, settings })),
+);
+const whose = families
+  .filter(({ parts }) => parts)
+  .map(({ task, parts = {} }) => `of ${task}: ${Object.keys(parts).join(", ")}`);
 
 const args = {
   run: { type: "positional", description: "Run folder of gen train", required: true },
-  part: choice("What of it (default denoiser of a flow, classifier of a classifier)", parts),
+  part: choice(`What of it; the first if left out (${whose.join("; ")})`, partNames),
   out: {
     type: "string",
     valueHint: "file",
@@ -46,7 +41,7 @@ const args = {
     ...choice("In the model's file, or beside it as safetensors", ["inside", "beside"]),
     default: "inside",
   },
-  ...samplerOptions,
+  ...(settingOptions(owners) as object),
   ...commonOptions,
 } as const;
 
@@ -54,7 +49,7 @@ export const exportCommand = defineCommand({
   meta: {
     name: "export",
     description: [
-      "Write a run's denoiser, whole sampler or classifier as an ONNX model, which runs wherever ONNX does.",
+      "Write a part of a run (its denoiser, whole sampler, decoder, classifier, …) as an ONNX model, which runs wherever ONNX does.",
       "Examples:",
       "  gen export runs/mnist-flow",
       "  gen export runs/mnist-flow --part sampler --steps 10 --guidance-scale 2 --out digits.onnx",
@@ -64,50 +59,33 @@ export const exportCommand = defineCommand({
   args,
   async run({ args: given }) {
     const output = createOutput(given.json === true);
-    const run = readRun(given.run);
-    const part = partOf(run, given.run, given.part as Part | undefined);
-    refuseUnused(part, given);
-    const settings = readSampleSettings(
-      {
-        count: "1",
-        labels: "all",
-        seed: "0",
-        steps: given.steps ?? "10",
-        solver: given.solver ?? "heun",
-        "guidance-scale": given["guidance-scale"],
-      },
-      run.examples,
+    const { config, examples } = readRun(given.run);
+    const family = familyOf(config);
+    const [name, part] = partOf(family, given.run, given.part);
+    const settings = readSettings(
+      { name: `a ${name}`, settings: part.settings ?? {} },
+      { ...given },
+      examples,
+      owners,
     );
-    if (run.examples.classes === 0 && settings.guidanceScale !== 1) {
-      throw misuse(
-        `--guidance-scale ${given["guidance-scale"]}: this model was trained without labels; leave it out.`,
-      );
-    }
     const batch =
       given.batch === "any" ? undefined : integerOption("--batch", given.batch, 1, 1_000_000);
-    const file = given.out ?? join(given.run, `${part}.onnx`);
+    const file = given.out ?? join(given.run, `${name}.onnx`);
     if (extname(file).toLowerCase() !== ".onnx") {
       throw misuse(`--out: give a name that ends in .onnx, got "${file}".`);
     }
     const weightsFile =
       given.weights === "beside" ? `${basename(file, extname(file))}.safetensors` : undefined;
 
-    const found = await readCheckpoint(given.run, ({ name, reason }) =>
-      output.warn(`gen: ${name} is passed over: ${reason}.`),
-    );
+    const found = await newestCheckpoint(given.run, output);
     await chooseBackend({ backend: "onnx", device: "cpu" }, output);
-    const { config, examples } = run;
-    const exported =
-      part === "classifier"
-        ? classifierPart(config as ClassifierConfig, examples, found)
-        : part === "denoiser"
-          ? denoiserPart(config as FlowConfig, examples, found)
-          : samplerPart(config as FlowConfig, examples, found, settings);
-    const written = await write(exported, batch, weightsFile, {
+    const trained = await family.load(config, examples, found);
+    const written = await write(part.build(trained, examples, settings), batch, weightsFile, {
       run: config.preset,
-      part,
+      part: name,
       checkpoint: found.name,
     });
+    trained.dispose();
     makeFolder(dirname(file));
     // First what the model refers to.
     const beside = weightsFile && join(dirname(file), weightsFile);
@@ -118,24 +96,22 @@ export const exportCommand = defineCommand({
   },
 });
 
-function partOf({ config }: SavedRun, folder: string, wanted: Part | undefined): Part {
-  const possible: readonly Part[] =
-    config.task === "flow" ? ["denoiser", "sampler"] : ["classifier"];
-  const part = wanted ?? (possible[0] as Part);
-  if (!possible.includes(part)) {
+function partOf(
+  { task, parts = {} }: { task: string; parts?: Readonly<Record<string, Part>> },
+  folder: string,
+  wanted: string | undefined,
+): [string, Part] {
+  const names = Object.keys(parts);
+  const name = wanted ?? names[0];
+  if (name === undefined)
+    throw misuse(`${folder} is a run of gen train ${task}, which has no parts to export.`);
+  const part = parts[name];
+  if (!part) {
     throw misuse(
-      `--part ${part}: ${folder} is a run of gen train ${config.task}, which has ${possible.join(" and ")}.`,
+      `--part ${name}: ${folder} is a run of gen train ${task}, which has ${names.join(" and ")}.`,
     );
   }
-  return part;
-}
-
-function refuseUnused(part: Part, given: Record<string, unknown>): void {
-  const unused =
-    part === "sampler"
-      ? undefined
-      : Object.keys(samplerOptions).find((option) => given[option] !== undefined);
-  if (unused) throw misuse(`--${unused} is for --part sampler; a ${part} has no such thing.`);
+  return [name, part];
 }
 
 async function write(

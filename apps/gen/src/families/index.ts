@@ -1,0 +1,6 @@
+import type { Family } from "../family.ts";
+import { classifier } from "./classifier.ts";
+import { flow } from "./flow.ts";
+
+/** All families, as help lists them. */
+export const families: readonly Family[] = [flow, classifier];
