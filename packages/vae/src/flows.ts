@@ -2,7 +2,9 @@ import { foldIn, type Key } from "@gen/tensor";
 import { ActNorm } from "./act-norm.ts";
 import { AffineCoupling } from "./affine-coupling.ts";
 import { MaskedAutoregressive } from "./masked-autoregressive.ts";
-import { NormalizingFlow } from "./normalizing-flow.ts";
+import { MaskedMixture } from "./masked-mixture.ts";
+import type { MaskedNetworkConfig } from "./masked-network.ts";
+import { type FlowBase, NormalizingFlow } from "./normalizing-flow.ts";
 
 export interface FlowConfig {
   readonly features: number;
@@ -25,26 +27,44 @@ export function realNVP(key: Key, config: FlowConfig): NormalizingFlow {
   ]);
 }
 
-/** A masked autoregressive flow (Papamakarios et al. 2017, arXiv:1705.07057): the order is reversed at every layer. */
-export function maskedAutoregressiveFlow(key: Key, config: FlowConfig): NormalizingFlow {
-  const { features, hidden = [64, 64] } = config;
-  return stacked("maskedAutoregressiveFlow", config, (i) => [
-    new ActNorm(features),
-    new MaskedAutoregressive(foldIn(key, i), {
-      features,
-      hidden,
-      order: i % 2 === 0 ? "given" : "reversed",
-    }),
-  ]);
+export interface MaskedAutoregressiveFlowConfig extends FlowConfig {
+  /** Gaussians in each conditional of a `MaskedMixture` as the base. Default none: the base is N(0, I). */
+  readonly components?: number | undefined;
+}
+
+/**
+ * A masked autoregressive flow (Papamakarios et al. 2017, arXiv:1705.07057): the order is reversed at every layer. With
+ * `components`, the paper's MAF MoG.
+ */
+export function maskedAutoregressiveFlow(
+  key: Key,
+  config: MaskedAutoregressiveFlowConfig,
+): NormalizingFlow {
+  const { features, layers = 8, hidden = [64, 64], components } = config;
+  const network = (i: number): MaskedNetworkConfig => ({
+    features,
+    hidden,
+    order: i % 2 === 0 ? "given" : "reversed",
+  });
+  return stacked(
+    "maskedAutoregressiveFlow",
+    config,
+    (i) => [new ActNorm(features), new MaskedAutoregressive(foldIn(key, i), network(i))],
+    components === undefined
+      ? undefined
+      : new MaskedMixture(foldIn(key, layers), { ...network(layers), components }),
+  );
 }
 
 function stacked(
   name: string,
   { features, layers = 8 }: FlowConfig,
   layer: (i: number) => NormalizingFlow["layers"],
+  base?: FlowBase,
 ): NormalizingFlow {
   if (!(Number.isInteger(layers) && layers > 0)) {
     throw new Error(`${name}: layers must be a whole number above 0, got ${layers}`);
   }
-  return new NormalizingFlow(features, Array.from({ length: layers }, (_, i) => layer(i)).flat());
+  const all = Array.from({ length: layers }, (_, i) => layer(i)).flat();
+  return new NormalizingFlow(features, all, base);
 }

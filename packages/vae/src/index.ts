@@ -65,9 +65,21 @@ export { vqvaeLoss, type VQVAELosses, type VQVAELossOptions } from "./vqvae-loss
 export type { Bijector, Transformed } from "./bijector.ts";
 export { ActNorm } from "./act-norm.ts";
 export { AffineCoupling, type AffineCouplingConfig } from "./affine-coupling.ts";
-export { MaskedAutoregressive, type MaskedAutoregressiveConfig } from "./masked-autoregressive.ts";
-export { flowLoss, type FlowLossOptions, NormalizingFlow } from "./normalizing-flow.ts";
-export { type FlowConfig, maskedAutoregressiveFlow, realNVP } from "./flows.ts";
+export { MaskedAutoregressive } from "./masked-autoregressive.ts";
+export { MaskedMixture, type MaskedMixtureConfig } from "./masked-mixture.ts";
+export type { MaskedNetwork, MaskedNetworkConfig } from "./masked-network.ts";
+export {
+  type FlowBase,
+  flowLoss,
+  type FlowLossOptions,
+  NormalizingFlow,
+} from "./normalizing-flow.ts";
+export {
+  type FlowConfig,
+  maskedAutoregressiveFlow,
+  type MaskedAutoregressiveFlowConfig,
+  realNVP,
+} from "./flows.ts";
 
 // A hierarchy of latents.
 export { klOfGaussians, LadderVAE, type LadderVAEConfig } from "./ladder-vae.ts";

@@ -1,18 +1,28 @@
-import { gaussian } from "@gen/probability";
-import { add, type Key, mean, mul, normal, reshape, sum, type Tensor, tidy } from "@gen/tensor";
+import { type Density, diagonalGaussian, type Samples } from "@gen/probability";
+import { add, type Key, mean, mul, reshape, sum, type Tensor, tidy } from "@gen/tensor";
 import type { Bijector, Transformed } from "./bijector.ts";
 
+/** A density of vectors: log p of [batch, features] is [batch], draws are [...shape, features]. */
+export type FlowBase = Density & Samples;
+
 /**
- * A density by change of variables: log p(x) = log N(f(x); 0, I) + log |det ∂f/∂x| (Dinh et al. 2017,
- * arXiv:1605.08803, eq. 2), f the layers one after the other. Exact, and sampled by the inverse.
+ * A density by change of variables: log p(x) = log p₀(f(x)) + log |det ∂f/∂x| (Dinh et al. 2017, arXiv:1605.08803,
+ * eq. 2), f the layers one after the other, p₀ the base. Exact, and sampled by the inverse.
  */
 export class NormalizingFlow {
   readonly features: number;
   readonly layers: readonly Bijector[];
+  readonly base: FlowBase;
 
-  constructor(features: number, layers: readonly Bijector[]) {
+  /** @param base what the layers make of the data. Default N(0, I) */
+  constructor(
+    features: number,
+    layers: readonly Bijector[],
+    base: FlowBase = diagonalGaussian(new Array<number>(features).fill(0), 1),
+  ) {
     this.features = features;
     this.layers = layers;
+    this.base = base;
   }
 
   /** x [batch, features] to noise. The caller disposes of both tensors. */
@@ -37,7 +47,7 @@ export class NormalizingFlow {
   logProb(x: Tensor): Tensor {
     return tidy(() => {
       const { value, logDeterminant } = this.forward(x);
-      return add(sum(gaussian(0, 1).logProb(value), 1), logDeterminant);
+      return add(this.base.logProb(value), logDeterminant);
     });
   }
 
@@ -45,7 +55,7 @@ export class NormalizingFlow {
   sample(key: Key, shape: readonly number[] = []): Tensor {
     return tidy(() => {
       const count = shape.reduce((product, n) => product * n, 1);
-      const { value } = this.inverse(normal(key, [count, this.features]));
+      const { value } = this.inverse(this.base.sample(key, [count]));
       return reshape(value, [...shape, this.features]);
     });
   }
