@@ -1,3 +1,4 @@
+import { bernoulliDistribution } from "@gen/probability";
 import { mul, sigmoid, softplus, sub, tidy } from "@gen/tensor";
 import { type Likelihood, sumOfEach } from "./likelihood.ts";
 
@@ -10,4 +11,5 @@ export const bernoulli: Likelihood = {
   logProbability: (images, logits) =>
     tidy(() => sumOfEach(sub(mul(images, logits), softplus(logits)))),
   mean: (logits) => sigmoid(logits),
+  sample: (logits, key) => bernoulliDistribution(logits).sample(key),
 };

@@ -24,5 +24,6 @@ export function discretizedLogistic(levels = 256): Likelihood {
     logProbability: (images, outputs) =>
       tidy(() => sumOfEach(distribution(...parts(outputs), { levels }).logProb(images))),
     mean: (outputs) => tidy(() => clipByValue(parts(outputs)[0], -1, 1)),
+    sample: (outputs, key) => tidy(() => distribution(...parts(outputs), { levels }).sample(key)),
   };
 }

@@ -1,4 +1,16 @@
-import { add, clone, exp, mul, splitTensor, square, sub, type Tensor, tidy } from "@gen/tensor";
+import {
+  add,
+  clone,
+  exp,
+  mul,
+  normal,
+  splitTensor,
+  square,
+  sub,
+  type Tensor,
+  tidy,
+} from "@gen/tensor";
+import { diagonalGaussian, reparameterize } from "./diagonal-gaussian.ts";
 import { type Likelihood, sumOfEach } from "./likelihood.ts";
 
 const LOG_2_PI = Math.log(2 * Math.PI);
@@ -19,6 +31,7 @@ export function gaussian(variance = 1): Likelihood {
     logProbability: (images, mean) =>
       tidy(() => mul(sumOfEach(add(mul(square(sub(images, mean)), 1 / variance), constant)), -0.5)),
     mean: (mean) => clone(mean),
+    sample: (mean, key) => tidy(() => add(mean, mul(normal(key, mean.shape), Math.sqrt(variance)))),
   };
 }
 
@@ -32,4 +45,5 @@ export const gaussianWithVariance: Likelihood = {
       return mul(sumOfEach(add(add(squares, logVariance), LOG_2_PI)), -0.5);
     }),
   mean: (outputs) => tidy(() => splitTensor(outputs, 2, -1)[0] as Tensor),
+  sample: (outputs, key) => tidy(() => reparameterize(diagonalGaussian(outputs), key)),
 };

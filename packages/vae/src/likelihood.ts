@@ -1,4 +1,4 @@
-import { reshape, sum, type Tensor } from "@gen/tensor";
+import { type Key, reshape, sum, type Tensor } from "@gen/tensor";
 
 /** A decoder's distribution: how what the network gives becomes p(x | z). */
 export interface Likelihood {
@@ -14,6 +14,8 @@ export interface Likelihood {
   logProbability(images: Tensor, outputs: Tensor): Tensor;
   /** The mean of p(x | z): the shape of the images. The caller disposes of it. */
   mean(outputs: Tensor): Tensor;
+  /** A draw from p(x | z): the shape of the images. The caller disposes of it. */
+  sample(outputs: Tensor, key: Key): Tensor;
 }
 
 /** [batch, …] → [batch]: the sum over all but the first axis. */
