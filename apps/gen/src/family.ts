@@ -46,6 +46,11 @@ export interface Family<
   readonly schema: v.GenericSchema<unknown, C>;
   /** Whole configurations by name; `preset` in each is that name. */
   readonly presets: Readonly<Record<string, C>>;
+  /**
+   * Small runs, for tests: a preset and `--set`s that make it one of seconds, on few examples (`data.training=20`). One
+   * of images, one of points, and one for each kind of model that differs much.
+   */
+  readonly trials: readonly { readonly preset: string; readonly set: readonly string[] }[];
   /** What a whole object becomes when `--set` changes the field that says its kind: `"model.kind"` → by kind. */
   readonly alternatives?: Readonly<Record<string, Readonly<Record<string, object>>>>;
 

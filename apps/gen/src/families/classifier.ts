@@ -201,6 +201,12 @@ export const classifier: Family<ClassifierConfig, Reader> = {
   ],
   schema,
   presets,
+  trials: [
+    {
+      preset: "glyphs",
+      set: ["data.training=20", "data.heldOut=10", "batchSize=4", "model.channels=4,4"],
+    },
+  ],
   create,
   load,
   closing,

@@ -308,6 +308,24 @@ export const flow: Family<FlowConfig, TrainedFlow, typeof flowSettings> = {
   ],
   schema,
   presets,
+  trials: [
+    {
+      preset: "glyphs",
+      set: [
+        "data.training=20",
+        "data.heldOut=10",
+        "batchSize=4",
+        "samples.count=10",
+        "model.baseChannels=4",
+        "model.multipliers=1,2",
+        "samples.steps=2",
+      ],
+    },
+    {
+      preset: "points-moons",
+      set: ["data.training=100", "model.width=8", "model.depth=1", "batchSize=16"],
+    },
+  ],
   alternatives: { "model.kind": models },
   create,
   load,
