@@ -172,7 +172,7 @@ class GatedLayer(nn.Module):
         self.horizontal = Masked(inputs, 2 * features, size, "A" if first else "B", groups, horizontal=True)
         self.across = nn.Conv2d(2 * features, 2 * features, 1)
         self.proj = Masked(features, features, 1, "B", groups)
-        self.label = nn.Embedding(classes, 2 * features)
+        self.label = nn.Embedding(classes + 1, 2 * features)
         self.first = first
 
     def forward(self, v, h, labels):

@@ -1,4 +1,5 @@
-import { bernoulli, cast, fill, type Key, type Tensor, tidy, where } from "@gen/tensor";
+import { bernoulli, cast, type Key, type Tensor, tidy, where } from "@gen/tensor";
+import { noLabels } from "./guidance.ts";
 
 export interface DropLabelsOptions {
   readonly key: Key;
@@ -22,6 +23,6 @@ export function dropLabels({ key, labels, classes, probability = 0.1 }: DropLabe
   }
   return tidy(() => {
     const dropped = cast(bernoulli(key, labels.shape, probability), "bool");
-    return where(dropped, fill(labels.shape, classes, "int32"), labels);
+    return where(dropped, noLabels(labels.size, classes), labels);
   });
 }

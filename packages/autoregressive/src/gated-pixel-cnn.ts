@@ -14,7 +14,7 @@ export interface GatedPixelCNNConfig {
   readonly depth: number;
   /** Odd. Default 3; the first layer's kernel is 7. */
   readonly kernelSize?: number;
-  /** Default 0: no labels. */
+  /** Default 0: no labels. The label `classes` says «no label», for guidance. */
   readonly classes?: number;
 }
 
@@ -104,7 +104,7 @@ class GatedLayer {
     this.horizontal = new WindowConv2d(at(1), inFeatures, 2 * features, before, { mask, groups });
     this.across = new WindowConv2d(at(2), 2 * features, 2 * features, pixel);
     this.proj = new WindowConv2d(at(3), features, features, pixel, { mask: "B", groups });
-    this.label = classes > 0 ? new Embedding(at(4), classes, 2 * features) : undefined;
+    this.label = classes > 0 ? new Embedding(at(4), classes + 1, 2 * features) : undefined;
     this.first = first;
   }
 

@@ -28,7 +28,7 @@ export class GatedResnet {
     const at = (i: number): Key => foldIn(key, i);
     this.conv1 = new WindowConv2d(at(0), 2 * features, features, window);
     this.skip = others > 0 ? new WindowConv2d(at(1), 2 * others, features, pixel) : undefined;
-    this.label = classes > 0 ? new Embedding(at(2), classes, 2 * features) : undefined;
+    this.label = classes > 0 ? new Embedding(at(2), classes + 1, 2 * features) : undefined;
     this.conv2 = new WindowConv2d(at(3), 2 * features, 2 * features, window, {
       init: init.scaled(init.kaimingUniform, 0.1),
     });

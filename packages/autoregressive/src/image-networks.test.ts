@@ -1,5 +1,6 @@
 import { state } from "@gen/nn";
 import {
+  add,
   clipByValue,
   dispose,
   key,
@@ -243,6 +244,43 @@ describe("sampling", () => {
     expect(chiSquared).toBeLessThan(104);
     sampler.dispose();
     dispose([images, all, state(model)]);
+  });
+});
+
+describe("guidance", () => {
+  test("moves the logits of each pixel away from those without a label", async () => {
+    const output = certain(colours);
+    const model = new GatedPixelCNN(key(15), { output, ...sized, classes: 2 });
+    const [labels, none] = [tensor([0, 1], [2], "int32"), tensor([2, 2], [2], "int32")];
+    const scale = 20;
+    const sampler = pixelSampler({ model, height: 3, width: 4, batch: 2, guidance: { scale } });
+    const before = memory().numTensors;
+    const images = await sampler.sample({ key: key(1), labels });
+    expect(memory().numTensors).toBe(before + 1);
+    // All at once: the likeliest level by the formula is the one that was drawn.
+    const [likeliest, plain] = tidy(() => {
+      const [labelled, without] = [model.forward(images, labels), model.forward(images, none)];
+      const moved = add(without, mul(sub(labelled, without), scale));
+      return [output.sample(moved, key(2)), output.sample(labelled, key(2))];
+    }) as [Tensor, Tensor];
+    const drawn = [...(await images.data())];
+    expect(drawn).toEqual([...(await likeliest.data())]);
+    expect(drawn).not.toEqual([...(await plain.data())]);
+    await expect(sampler.sample({ key: key(1) })).rejects.toThrow("labels must be given");
+    sampler.dispose();
+    dispose([labels, none, images, likeliest, plain, state(model)]);
+  });
+
+  test("is refused where there are no classes or no logits", () => {
+    const size = { height: 4, width: 4, batch: 1, guidance: { scale: 2 } };
+    const plain = new PixelCNN(key(0), { output: binary, ...sized });
+    expect(() => pixelSampler({ model: plain, ...size })).toThrow("got 2 and 0 classes");
+    const config = { features: 8, blocks: 1, halvings: 1, classes: 2 };
+    const plusPlus = new PixelCNNPlusPlus(key(0), { output: greyMixture, ...config });
+    expect(() => pixelSampler({ model: plusPlus, ...size })).toThrow(
+      "guidance needs an output of logits, as levelsOutput is, got mixtureOutput",
+    );
+    dispose([state(plain), state(plusPlus)]);
   });
 });
 

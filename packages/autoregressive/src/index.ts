@@ -5,9 +5,12 @@ export {
   type AutoregressiveModel,
 } from "./autoregressive-loss.ts";
 export { CausalTransformer, type CausalTransformerConfig } from "./causal-transformer.ts";
+export { cosineCounts } from "./cosine-counts.ts";
+export { DiffusionHead, type DiffusionHeadConfig } from "./diffusion-head.ts";
 export { dropLabels, type DropLabelsOptions } from "./drop-labels.ts";
 export { filterLogits, type SamplingOptions } from "./filter-logits.ts";
 export { GatedPixelCNN, type GatedPixelCNNConfig } from "./gated-pixel-cnn.ts";
+export type { Guidance } from "./guidance.ts";
 export { KeyValueCache } from "./key-value-cache.ts";
 export {
   bernoulliOutput,
@@ -17,6 +20,14 @@ export {
   madeLoss,
   type MadeOutput,
 } from "./made.ts";
+export { MAR, type MARConfig } from "./mar.ts";
+export { marLoss, type MARLossOptions } from "./mar-loss.ts";
+export {
+  type MARSampleOptions,
+  type MARSampler,
+  marSampler,
+  type MARSamplerOptions,
+} from "./mar-sampler.ts";
 export { NextScaleTransformer, type NextScaleTransformerConfig } from "./next-scale-transformer.ts";
 export { PixelCNN, type PixelCNNConfig } from "./pixel-cnn.ts";
 export { PixelCNNPlusPlus, type PixelCNNPlusPlusConfig } from "./pixel-cnn-plus-plus.ts";

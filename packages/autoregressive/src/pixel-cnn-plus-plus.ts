@@ -23,7 +23,7 @@ export interface PixelCNNPlusPlusConfig {
   readonly blocks: number;
   /** How often the image is halved. The paper: 2. */
   readonly halvings: number;
-  /** Default 0: no labels. */
+  /** Default 0: no labels. The label `classes` says «no label», for guidance. */
   readonly classes?: number;
 }
 

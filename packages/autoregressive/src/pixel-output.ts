@@ -19,6 +19,7 @@ import {
   tidy,
   transpose,
 } from "@gen/tensor";
+import { guided } from "./guidance.ts";
 
 /** What the numbers that a network gives for a pixel mean: a distribution of its channels. */
 export interface PixelOutput {
@@ -32,6 +33,8 @@ export interface PixelOutput {
   readonly steps: number;
   /** log p of each pixel in nats [batch, height, width], of images in [−1, 1]. The caller disposes of it. */
   logProb(parameters: Tensor, images: Tensor): Tensor;
+  /** Parameters that are moved away from those without labels; only where they are logits. Inside a tidy. */
+  guided?(both: Tensor, scale: number): Tensor;
   /** A draw of each pixel from a key [batch, height, width, channels]; the caller disposes of it. */
   sample(parameters: Tensor, key: Parameters<Distribution["sample"]>[0]): Tensor;
 }
@@ -67,6 +70,7 @@ export function levelsOutput({
         const numbers = round(mul(add(images, 1), (levels - 1) / 2));
         return sum(of(parameters).logProb(numbers), -1);
       }),
+    guided,
     sample: (parameters, key) =>
       tidy(() => {
         const numbers = cast(of(parameters).sample(key), "float32");

@@ -1,6 +1,7 @@
 import {
   add,
   compile,
+  concat,
   dispose,
   foldIn,
   type Key,
@@ -13,6 +14,7 @@ import {
   tidy,
   zeros,
 } from "@gen/tensor";
+import { type Guidance, guidanceScale, noLabels } from "./guidance.ts";
 import type { PixelModel } from "./pixel-loss.ts";
 
 export interface PixelSamplerOptions {
@@ -23,6 +25,8 @@ export interface PixelSamplerOptions {
   readonly width: number;
   /** How many images are made at once. */
   readonly batch: number;
+  /** Of the logits of `levelsOutput`, the only output that can be guided. Twice the work. */
+  readonly guidance?: Guidance;
 }
 
 export interface PixelSampleOptions {
@@ -53,14 +57,29 @@ export interface PixelSampler {
  * network orders them, as one compiled graph for all of them. What is known before a pixel conditions it; what is known
  * after it does not, as everywhere in autoregressive models.
  */
-export function pixelSampler({ model, height, width, batch }: PixelSamplerOptions): PixelSampler {
-  const { output } = model;
+export function pixelSampler({
+  model,
+  height,
+  width,
+  batch,
+  guidance,
+}: PixelSamplerOptions): PixelSampler {
+  const { output, classes } = model;
+  const scale = guidanceScale("pixelSampler", guidance, classes);
+  const twice = scale !== 1;
+  if (twice && !output.guided) {
+    throw new Error(
+      `pixelSampler: guidance needs an output of logits, as levelsOutput is, got ${output.name}`,
+    );
+  }
   const { channels, steps } = output;
   const shape = [batch, height, width, channels];
   const next = compile(
     (images: Tensor, here: Tensor, channel: Tensor, key: Key, labels?: Tensor) =>
       tidy(() => {
-        const parameters = sum(mul(model.forward(images, labels), here), [1, 2], true);
+        const all = model.forward(twice ? concat([images, images]) : images, labels);
+        const at = sum(mul(all, here), [1, 2], true);
+        const parameters = twice && output.guided ? output.guided(at, scale) : at;
         const written = mul(here, channel);
         const drawn = output.sample(parameters, key);
         return add(mul(images, sub(1, written)), mul(drawn, written));
@@ -74,6 +93,12 @@ export function pixelSampler({ model, height, width, batch }: PixelSamplerOption
           `pixelSampler: known.images must be [${shape.join(", ")}], got [${known.images.shape.join(", ")}]`,
         );
       }
+      if (twice && !labels) {
+        throw new Error("pixelSampler: labels must be given where there is guidance, got none");
+      }
+      const told = twice
+        ? tidy(() => concat([labels as Tensor, noLabels(batch, classes)]))
+        : labels;
       let images = known ? known.images.clone() : zeros(shape);
       try {
         for (let i = 0; i < height * width * steps; i++) {
@@ -85,7 +110,7 @@ export function pixelSampler({ model, height, width, batch }: PixelSamplerOption
             steps === 1
               ? tensor(new Float32Array(channels).fill(1))
               : marked(channels, i % steps, [channels]);
-          const drawn = next(images, here, channel, foldIn(key, i), labels);
+          const drawn = next(images, here, channel, foldIn(key, i), told);
           dispose([images, here, channel]);
           images = drawn;
           await settle(images);
@@ -94,6 +119,8 @@ export function pixelSampler({ model, height, width, batch }: PixelSamplerOption
       } catch (error) {
         images.dispose();
         throw error;
+      } finally {
+        if (told !== labels) told?.dispose();
       }
     },
     dispose: () => next.dispose(),

@@ -1,24 +1,21 @@
 import {
-  add,
   categorical,
   compile,
   concat,
   dispose,
   foldIn,
   type Key,
-  mul,
   settle,
   slice,
-  splitTensor,
   squeeze,
   stack,
-  sub,
   type Tensor,
   tensor,
   tidy,
 } from "@gen/tensor";
 import type { CausalTransformer } from "./causal-transformer.ts";
 import { filterLogits, type SamplingOptions } from "./filter-logits.ts";
+import { type Guidance, guidanceScale, guided } from "./guidance.ts";
 import { KeyValueCache, type Past } from "./key-value-cache.ts";
 
 export interface TokenSamplerOptions extends SamplingOptions {
@@ -26,11 +23,8 @@ export interface TokenSamplerOptions extends SamplingOptions {
   readonly model: CausalTransformer;
   /** How many sequences are made at once. */
   readonly batch: number;
-  /**
-   * Classifier-free guidance (Ho and Salimans 2022, arXiv:2207.12598) of a model trained with `dropLabels`: logits are
-   * ℓ(none) + scale·(ℓ(label) − ℓ(none)) before temperature, top-k and top-p. 1 is none. Twice the work.
-   */
-  readonly guidance?: { readonly scale: number };
+  /** Of the logits, before temperature, top-k and top-p. Twice the work. */
+  readonly guidance?: Guidance;
 }
 
 export interface TokenSampleOptions {
@@ -63,25 +57,16 @@ export function tokenSampler({
   guidance,
   ...choice
 }: TokenSamplerOptions): TokenSampler {
-  const scale = guidance?.scale ?? 1;
-  if (!Number.isFinite(scale) || (scale !== 1 && model.classes === 0)) {
-    throw new Error(
-      `tokenSampler: guidance needs a finite scale and a model with classes, got ${scale} and ${model.classes} classes`,
-    );
-  }
-  const guided = scale !== 1;
+  const scale = guidanceScale("tokenSampler", guidance, model.classes);
+  const twice = scale !== 1;
   // With guidance, the second half of the cache's batch knows no labels.
-  const cache = new KeyValueCache(model.config, guided ? 2 * batch : batch);
-  const joined = (logits: Tensor): Tensor => {
-    if (!guided) return logits;
-    const [labelled, none] = splitTensor(logits, 2) as [Tensor, Tensor];
-    return add(none, mul(sub(labelled, none), scale));
-  };
+  const cache = new KeyValueCache(model.config, twice ? 2 * batch : batch);
   const next = compile(
     (token: Tensor, position: Tensor, past: readonly Past[], key: Key) =>
-      tidy(() =>
-        categorical(key, filterLogits(joined(model.step(token, position, cache, past)), choice)),
-      ),
+      tidy(() => {
+        const logits = model.step(token, position, cache, past);
+        return categorical(key, filterLogits(twice ? guided(logits, scale) : logits, choice));
+      }),
     { name: "tokenSampler" },
   );
   return {
@@ -97,13 +82,13 @@ export function tokenSampler({
           `tokenSampler: prompt must be [${batch}, up to ${tokens}], got [${prompt.shape.join(", ")}]`,
         );
       }
-      if (guided && !labels) {
+      if (twice && !labels) {
         throw new Error("tokenSampler: labels must be given where there is guidance, got none");
       }
       const chosen: Tensor[] = [];
       let fed = tidy(() => {
         const start = model.start(batch, labels);
-        return guided ? concat([start, model.start(batch)]) : start;
+        return twice ? concat([start, model.start(batch)]) : start;
       });
       try {
         for (let i = 0; i < tokens; i++) {
@@ -118,7 +103,7 @@ export function tokenSampler({
               : drawn;
           if (token !== drawn) drawn.dispose();
           chosen.push(token);
-          fed = guided ? concat([token, token]) : token.clone();
+          fed = twice ? concat([token, token]) : token.clone();
           await settle(fed);
         }
         return tidy(() => stack(chosen, 1));

@@ -1,10 +1,12 @@
 import * as autoregressive from "@gen/autoregressive";
 import {
   CausalTransformer,
+  DiffusionHead,
   gaussianOutput,
   GatedPixelCNN,
   levelsOutput,
   Made,
+  MAR,
   mixtureOutput,
   NextScaleTransformer,
   PixelCNN,
@@ -266,6 +268,11 @@ export function networks(): Exported[] {
       { below: 7, shape: [5] },
       { below: 3 },
     ]),
+    of(new DiffusionHead(k, { features: 3, condition: 8, width: 16, depth: 2 }), [[3], [], [8]]),
+    of(
+      new MAR(k, { ...blocks, tokens: 5, features: 3, head: { width: 8, depth: 1 }, classes: 4 }),
+      [[5, 3], [5], { below: 5 }],
+    ),
     of(new CausalTransformer(k, { ...gpt, classes: 3 }), [{ below: 11, shape: [5] }, { below: 3 }]),
     ...composed(k, unet, conv),
   ];
