@@ -402,15 +402,17 @@ def r3_parts(channels, blocks):
 
 
 class R3Generator(nn.Module):
-    def __init__(self, imageSize, imageChannels, latents, baseChannels, blocks):
+    def __init__(self, imageSize, imageChannels, latents, baseChannels, blocks, classes=0):
         super().__init__()
         channels = sizes(imageSize, baseChannels)
         self.basis = nn.Parameter(torch.zeros(1, 4, 4, channels[0]))
-        self.project = nn.Linear(latents, channels[0], bias=False)
+        self.classes = classes
+        self.project = nn.Linear(latents + classes, channels[0], bias=False)
         self.stages, self.transitions = r3_parts(channels, blocks)
         self.out = nn.Conv2d(channels[-1], imageChannels, 1, bias=False)
 
-    def forward(self, z):
+    def forward(self, z, labels=None):
+        z = z if labels is None else torch.cat([z, one_hot(labels, self.classes)], 1)
         x = self.stages[0](self.basis.permute(0, 3, 1, 2) * self.project(z)[:, :, None, None])
         for transition, stage in zip(self.transitions, self.stages[1:]):
             x = stage(transition(bilinear(x)))
@@ -418,7 +420,7 @@ class R3Generator(nn.Module):
 
 
 class R3Discriminator(nn.Module):
-    def __init__(self, imageSize, imageChannels, latents, baseChannels, blocks):
+    def __init__(self, imageSize, imageChannels, latents, baseChannels, blocks, classes=0):
         super().__init__()
         channels = sizes(imageSize, baseChannels)[::-1]
         self.stages, self.transitions = r3_parts(channels, blocks)
@@ -426,13 +428,16 @@ class R3Discriminator(nn.Module):
         self.add_module("from", nn.Conv2d(imageChannels, channels[0], 1, bias=False))
         self.window = nn.Parameter(torch.zeros(4, 4, channels[-1]))
         self.out = nn.Linear(channels[-1], 1, bias=False)
+        self.embed = nn.Linear(classes, channels[-1], bias=False) if classes else None
 
-    def forward(self, x):
+    def forward(self, x, labels=None):
         x = getattr(self, "from")(x)
         for stage, transition in zip(self.stages, self.transitions):
             x = transition(F.avg_pool2d(stage(x), 2))
         depthwise = self.window.permute(2, 0, 1)[:, None]
-        return self.out(F.conv2d(self.stages[-1](x), depthwise, groups=len(depthwise)).flatten(1)).squeeze(1)
+        h = F.conv2d(self.stages[-1](x), depthwise, groups=len(depthwise)).flatten(1)
+        logit = self.out(h).squeeze(1)
+        return logit if labels is None else logit + (self.embed.weight.T[labels] * h).sum(1)
 
 
 class Equal(nn.Module):
@@ -458,13 +463,26 @@ def linear(a, b, rate=1.0):
     return Equal(nn.Linear(a, b, bias=False), rate)
 
 
-class Mapping(nn.Module):
-    def __init__(self, latents, depth):
-        super().__init__()
-        self.layers = nn.ModuleList(linear(latents, latents, 0.01) for _ in range(depth))
+def one_hot(labels, classes):
+    return F.one_hot(labels.long(), classes).double()
 
-    def forward(self, z):
-        x = z / (z.square().mean(1, keepdim=True) + 1e-8).sqrt()
+
+def unit(x):
+    return x / (x.square().mean(1, keepdim=True) + 1e-8).sqrt()
+
+
+class Mapping(nn.Module):
+    def __init__(self, latents, depth, classes=0):
+        super().__init__()
+        self.classes = classes
+        self.embed = linear(classes, latents) if classes else None
+        first = 2 * latents if classes else latents
+        self.layers = nn.ModuleList(linear(latents if i else first, latents, 0.01) for i in range(depth))
+
+    def forward(self, z, labels=None):
+        x = unit(z)
+        if labels is not None:
+            x = torch.cat([x, unit(self.embed(one_hot(labels, self.classes)))], 1)
         for layer in self.layers:
             x = leaky(layer(x))
         return x
@@ -531,11 +549,11 @@ class SynthesisBlock(nn.Module):
 
 
 class StyleGenerator(nn.Module):
-    def __init__(self, imageSize, imageChannels, latents, baseChannels, mapping, styles):
+    def __init__(self, imageSize, imageChannels, latents, baseChannels, mapping, styles, classes=0):
         super().__init__()
         channels = sizes(imageSize, baseChannels)
         layer = Modulated if styles == "weights" else Instance
-        self.mapping = Mapping(latents, **mapping)
+        self.mapping = Mapping(latents, **mapping, classes=classes)
         self.mapping.register_buffer("mean", torch.zeros(latents))
         self.constant = nn.Parameter(torch.zeros(1, 4, 4, channels[0]))
         self.blocks = nn.ModuleList(
@@ -552,8 +570,8 @@ class StyleGenerator(nn.Module):
             image = colours if image is None else bilinear(image) + colours
         return image
 
-    def forward(self, z):
-        return self.synthesize(self.mapping(z)[:, None].expand(-1, 2 * len(self.blocks), -1))
+    def forward(self, z, labels=None):
+        return self.synthesize(self.mapping(z, labels)[:, None].expand(-1, 2 * len(self.blocks), -1))
 
 
 class StyleDownBlock(nn.Module):
@@ -568,16 +586,18 @@ class StyleDownBlock(nn.Module):
 
 
 class StyleDiscriminator(nn.Module):
-    def __init__(self, imageSize, imageChannels, baseChannels, **_):
+    def __init__(self, imageSize, imageChannels, baseChannels, classes=0, **_):
         super().__init__()
         channels = channels_of(imageSize, baseChannels)
         inner = channels[-1]
+        self.classes = classes
         self.add_module("from", Equal(nn.Conv2d(imageChannels, channels[0], 1, bias=False)))
         self.blocks = nn.ModuleList(StyleDownBlock(a, b) for a, b in zip([channels[0], *channels], channels))
         self.conv = Equal(nn.Conv2d(inner + 1, inner, 3, bias=False))
         self.dense, self.out = linear(16 * inner, inner), linear(inner, 1)
+        self.embed = linear(classes, inner) if classes else None
 
-    def forward(self, x):
+    def forward(self, x, labels=None):
         x = leaky(getattr(self, "from")(x))
         for block in self.blocks:
             x = block(x)
@@ -585,7 +605,11 @@ class StyleDiscriminator(nn.Module):
         deviation = (x.var(dim=0, unbiased=False) + 1e-8).sqrt().mean()
         x = torch.cat([x, deviation.expand(len(x), 1, 4, 4)], 1)
         x = leaky(self.conv(x)).permute(0, 2, 3, 1).flatten(1)
-        return self.out(leaky(self.dense(x))).squeeze(1)
+        h = leaky(self.dense(x))
+        logit = self.out(h).squeeze(1)
+        if labels is None:
+            return logit
+        return logit + (self.embed(one_hot(labels, self.classes)) * h).sum(1) / h.shape[1] ** 0.5
 
 
 def network_case(name, config, model, inputs, probe):
@@ -614,7 +638,20 @@ def networks():
         ),
         ("StyleDiscriminator", style, StyleDiscriminator(**style), dict(x=image(2, 8, 8, 2)), numbers(2)),
     ]
-    return [network_case(*c) for c in cases]
+    return [network_case(*c) for c in cases] + [network_case(*c) for c in conditional(r3, style, labels)]
+
+
+def conditional(r3, style, labels):
+    r3, style = ({**config, "classes": 4} for config in (r3, style))
+    styles = {**style, "styles": "weights"}
+    labelled = dict(z=numbers(2, 3), labels=labels)
+    seen = dict(x=image(2, 8, 8, 2), labels=labels)
+    return [
+        ("R3GANGenerator", r3, R3Generator(**r3), labelled, image(2, 8, 8, 2)),
+        ("R3GANDiscriminator", r3, R3Discriminator(**r3), seen, numbers(2)),
+        ("StyleGenerator", styles, StyleGenerator(**styles), labelled, image(2, 8, 8, 2)),
+        ("StyleDiscriminator", style, StyleDiscriminator(**style), seen, numbers(2)),
+    ]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import {
   mean,
   mul,
   normal,
+  slice,
   sqrt,
   square,
   stopGradient,
@@ -46,7 +47,8 @@ export function pathLength(
       tidy(() => {
         const count = images ?? Math.ceil((game.fake.shape[0] as number) / 2);
         const z = normal(foldIn(game.key, 0), [count, generator.latents]);
-        const ws = generator.spread(generator.mapping.forward(z));
+        const labels = game.labels && slice(game.labels, [0], [count]);
+        const ws = generator.spread(generator.mapping.forward(z, "inference", labels));
         const [, height, width, channels] = game.fake.shape as [number, number, number, number];
         const probe = mul(
           normal(foldIn(game.key, 1), [count, height, width, channels]),

@@ -1,6 +1,7 @@
-import { averagePool, Conv2d, init, Linear, parameter } from "@gen/nn";
+import { averagePool, Conv2d, init, Linear, type Mode, parameter } from "@gen/nn";
 import {
   add,
+  concat,
   foldIn,
   type Key,
   leakyRelu,
@@ -16,6 +17,8 @@ import {
 import { upsampleBilinear } from "./bilinear.ts";
 import { channelsOfSizes, innerSize } from "./dcgan-config.ts";
 import { heNormal } from "./he-normal.ts";
+import { oneHotLabels } from "./one-hot-labels.ts";
+import type { Given } from "./players.ts";
 
 export interface R3GANConfig {
   /** Height and width of the images: 4, 5, 6 or 7 times a power of 2, at least 8. */
@@ -25,6 +28,8 @@ export interface R3GANConfig {
   readonly latents?: number;
   /** Channels of the image's size and the next; inwards they double with every halving. Default 64. */
   readonly baseChannels?: number;
+  /** Makes the players conditional: the class beside the latent, and a projection of the discriminator's features. */
+  readonly classes?: number | undefined;
   /** Residual blocks at each size; 2, the paper's. */
   readonly blocks?: number;
 }
@@ -86,25 +91,37 @@ export class R3GANGenerator {
   readonly transitions: Conv2d[];
   readonly out: Conv2d;
   readonly latents: number;
+  readonly classes: number | undefined;
 
   constructor(key: Key, config: R3GANConfig) {
-    const { latents = 64, imageChannels, blocks = 2 } = config;
+    const { latents = 64, imageChannels, blocks = 2, classes } = config;
     const channels = channelsOfSizes("R3GANGenerator", config);
     const inner = channels[0] as number;
     const keys = split(key, 5) as [Key, Key, Key, Key, Key];
     const size = innerSize(config.imageSize);
     this.basis = parameter(normalArray(keys[0], size ** 2 * inner), [1, size, size, inner]);
-    this.project = new Linear(keys[1], latents, inner, { bias: false });
+    this.project = new Linear(keys[1], latents + (classes ?? 0), inner, { bias: false });
     this.stages = stages(keys[2], channels, blocks);
     this.transitions = transitions(keys[3], channels);
     this.out = new Conv2d(keys[4], channels.at(-1) as number, imageChannels, 1, { bias: false });
     this.latents = latents;
+    this.classes = classes;
   }
 
-  /** z [batch, latents] → images [batch, imageSize, imageSize, imageChannels]. The caller disposes of the result. */
-  forward(z: Tensor): Tensor {
+  /**
+   * @param z [batch, latents], standard normal
+   * @param given `labels`, if it was made with classes
+   * @returns images [batch, imageSize, imageSize, imageChannels]; the caller disposes of it
+   */
+  forward(z: Tensor, _mode: Mode = "inference", { labels }: Given = {}): Tensor {
     return tidy(() => {
-      const scale = reshape(this.project.forward(z), [z.shape[0] as number, 1, 1, -1]);
+      const y = oneHotLabels("R3GANGenerator.forward", labels, this.classes);
+      const scale = reshape(this.project.forward(y ? concat([z, y], 1) : z), [
+        z.shape[0] as number,
+        1,
+        1,
+        -1,
+      ]);
       const first = through(this.stages[0], mul(this.basis, scale));
       const h = this.transitions.reduce(
         (x, transition, i) => through(this.stages[i + 1], upsampleBilinear(transition.forward(x))),
@@ -122,9 +139,11 @@ export class R3GANDiscriminator {
   readonly transitions: Conv2d[];
   readonly window: Variable;
   readonly out: Linear;
+  readonly embed: Linear | undefined;
+  readonly classes: number | undefined;
 
   constructor(key: Key, config: Omit<R3GANConfig, "latents">) {
-    const { imageChannels, blocks = 2 } = config;
+    const { imageChannels, blocks = 2, classes } = config;
     const channels = channelsOfSizes("R3GANDiscriminator", config).toReversed();
     const inner = channels.at(-1) as number;
     const keys = split(key, 5) as [Key, Key, Key, Key, Key];
@@ -135,17 +154,28 @@ export class R3GANDiscriminator {
     const shape = [size, size, inner];
     this.window = parameter(heNormal(keys[3], shape, { in: size ** 2, out: size ** 2 }), shape);
     this.out = new Linear(keys[4], inner, 1, { bias: false });
+    this.embed =
+      classes === undefined
+        ? undefined
+        : new Linear(foldIn(key, 5), classes, inner, { bias: false, init: init.normal(0.02) });
+    this.classes = classes;
   }
 
-  /** images [batch, imageSize, imageSize, imageChannels] → logits [batch]. The caller disposes of the result. */
-  forward(images: Tensor): Tensor {
+  /**
+   * @param images [batch, imageSize, imageSize, imageChannels]
+   * @param labels int32 [batch], if it was made with classes
+   * @returns a logit for each, [batch]; the caller disposes of it
+   */
+  forward(images: Tensor, _mode: Mode = "inference", labels?: Tensor): Tensor {
     return tidy(() => {
       const h = this.transitions.reduce(
         (x, transition, i) => transition.forward(averagePool(through(this.stages[i], x))),
         this.from.forward(images),
       );
       const seen = sum(mul(through(this.stages.at(-1), h), this.window), [1, 2]);
-      return reshape(this.out.forward(seen), [-1]);
+      const logit = reshape(this.out.forward(seen), [-1]);
+      const y = oneHotLabels("R3GANDiscriminator.forward", labels, this.classes);
+      return y && this.embed ? add(logit, sum(mul(this.embed.forward(y), seen), 1)) : logit;
     });
   }
 }

@@ -37,7 +37,9 @@ export interface StyleGANConfig {
   readonly latents?: number;
   /** Channels at half the image's size; inwards they double with every halving. Default 64. */
   readonly baseChannels?: number;
-  readonly mapping?: MappingNetworkOptions;
+  readonly mapping?: Omit<MappingNetworkOptions, "classes">;
+  /** Makes the players conditional: by the mapping network, and by a projection of the discriminator's features. */
+  readonly classes?: number | undefined;
   /** "weights": StyleGAN2's modulated convolution; "adain": StyleGAN's instance norm. Default "weights". */
   readonly styles?: "weights" | "adain";
   /** How often a training image has two styles; 0.9, the paper's. */
@@ -68,14 +70,14 @@ export class StyleGenerator {
   readonly styles: number;
 
   constructor(key: Key, config: StyleGANConfig) {
-    const { latents = 512, imageChannels, styles = "weights", mixing = 0.9 } = config;
+    const { latents = 512, imageChannels, styles = "weights", mixing = 0.9, classes } = config;
     if (!(mixing >= 0 && mixing <= 1)) {
       throw new Error(`StyleGenerator: mixing must be in [0, 1], got ${mixing}`);
     }
     const channels = channelsOfSizes("StyleGenerator", config);
     const inner = channels[0] as number;
     const Layer = styles === "weights" ? ModulatedLayer : InstanceNormLayer;
-    this.mapping = new MappingNetwork(foldIn(key, 0), latents, config.mapping);
+    this.mapping = new MappingNetwork(foldIn(key, 0), latents, { ...config.mapping, classes });
     this.size = innerSize(config.imageSize);
     const constant = normalArray(foldIn(key, 1), this.size ** 2 * inner);
     this.constant = parameter(constant, [1, this.size, this.size, inner]);
@@ -96,12 +98,13 @@ export class StyleGenerator {
    * z [batch, latents] → images [batch, imageSize, imageSize, imageChannels], about [−1, 1]. The caller disposes of the
    * result.
    *
-   * @param given `key` of the noise, and of the mixing in training; without it there is neither
+   * @param given `labels`, if it was made with classes; `key` of the noise, and of the mixing in training: without it
+   *   there is neither
    */
-  forward(z: Tensor, mode: Mode = "inference", { key }: Given = {}): Tensor {
+  forward(z: Tensor, mode: Mode = "inference", { labels, key }: Given = {}): Tensor {
     return tidy(() => {
-      const ws = this.spread(this.mapping.forward(z, mode));
-      const mixed = key && mode === "training" ? this.mix(ws, foldIn(key, 0)) : ws;
+      const ws = this.spread(this.mapping.forward(z, mode, labels));
+      const mixed = key && mode === "training" ? this.mix(ws, foldIn(key, 0), labels) : ws;
       return this.synthesize(mixed, key && foldIn(key, 1));
     });
   }
@@ -143,7 +146,7 @@ export class StyleGenerator {
   }
 
   /** Another style from a random layer on, in as many images as `mixing` says. */
-  private mix(ws: Tensor, key: Key): Tensor {
+  private mix(ws: Tensor, key: Key, labels: Tensor | undefined): Tensor {
     const [batch] = ws.shape as [number];
     const first = draw(foldIn(key, 0), [batch, this.styles, 1], (k) => {
       const chances = uniformArray(k, 2 * batch);
@@ -154,7 +157,8 @@ export class StyleGenerator {
         return i % this.styles < cut ? 1 : 0;
       });
     });
-    const others = this.spread(this.mapping.forward(normal(foldIn(key, 1), [batch, this.latents])));
+    const z = normal(foldIn(key, 1), [batch, this.latents]);
+    const others = this.spread(this.mapping.forward(z, "inference", labels));
     return add(mul(first, ws), mul(sub(1, first), others));
   }
 }
