@@ -2,7 +2,7 @@ import { Embedding } from "@gen/nn";
 import { add, foldIn, type Key, relu, reshape, type Tensor, tidy } from "@gen/tensor";
 import { expectLabels } from "./expect-labels.ts";
 import { gated } from "./gate.ts";
-import type { PixelModel } from "./pixel-loss.ts";
+import type { RowPixelModel } from "./pixel-loss.ts";
 import type { PixelOutput } from "./pixel-output.ts";
 import { WindowConv2d } from "./window-conv2d.ts";
 
@@ -25,7 +25,7 @@ const pixel = { top: 0, bottom: 0, left: 0, right: 0 };
  * the row so far and the vertical one, so there is no blind spot; each layer is gated, y = tanh(a) ⊙ σ(b), eq. 2, and
  * a label adds to a and b, eq. 4.
  */
-export class GatedPixelCNN implements PixelModel {
+export class GatedPixelCNN implements RowPixelModel {
   readonly layers: GatedLayer[];
   readonly out1: WindowConv2d;
   readonly out2: WindowConv2d;
@@ -60,18 +60,30 @@ export class GatedPixelCNN implements PixelModel {
   }
 
   forward(images: Tensor, labels?: Tensor): Tensor {
-    expectLabels("GatedPixelCNN.forward", this.classes, images.shape[0] as number, labels);
+    return tidy(() => this.along(images, this.above(images, labels), labels));
+  }
+
+  above(images: Tensor, labels?: Tensor): Tensor[] {
+    expectLabels("GatedPixelCNN", this.classes, images.shape[0] as number, labels);
     return tidy(() => {
-      let stacks = { vertical: images, horizontal: images };
-      for (const layer of this.layers) stacks = layer.forward(stacks, labels);
-      return this.out2.forward(relu(this.out1.forward(relu(stacks.horizontal))));
+      let vertical = images;
+      return this.layers.map((layer) => {
+        const above = layer.vertical.forward(vertical);
+        vertical = gated(layer.told(above, labels));
+        return layer.across.forward(above);
+      });
     });
   }
-}
 
-interface Stacks {
-  vertical: Tensor;
-  horizontal: Tensor;
+  along(images: Tensor, above: readonly Tensor[], labels?: Tensor): Tensor {
+    return tidy(() => {
+      const horizontal = this.layers.reduce(
+        (x, layer, i) => layer.along(x, above[i] as Tensor, labels),
+        images,
+      );
+      return this.out2.forward(relu(this.out1.forward(relu(horizontal))));
+    });
+  }
 }
 
 interface GatedLayerConfig {
@@ -108,15 +120,16 @@ class GatedLayer {
     this.first = first;
   }
 
-  forward({ vertical, horizontal }: Stacks, labels?: Tensor): Stacks {
-    const v = this.vertical.forward(vertical);
-    const h = add(this.horizontal.forward(horizontal), this.across.forward(v));
-    const label =
-      this.label && labels ? reshape(this.label.forward(labels), [-1, 1, 1, v.shape[3]!]) : 0;
-    const out = this.proj.forward(gated(add(h, label)));
-    return {
-      vertical: gated(add(v, label)),
-      horizontal: this.first ? out : add(horizontal, out),
-    };
+  /** The horizontal stack's next features. Inside a tidy. */
+  along(x: Tensor, above: Tensor, labels?: Tensor): Tensor {
+    const h = add(this.horizontal.forward(x), above);
+    const out = this.proj.forward(gated(this.told(h, labels)));
+    return this.first ? out : add(x, out);
+  }
+
+  /** What goes into a gate, and the label. Inside a tidy. */
+  told(x: Tensor, labels?: Tensor): Tensor {
+    if (!this.label || !labels) return x;
+    return add(x, reshape(this.label.forward(labels), [-1, 1, 1, x.shape[3] as number]));
   }
 }

@@ -37,6 +37,7 @@ export {
   type PixelLossOptions,
   pixelLogProb,
   type PixelModel,
+  type RowPixelModel,
 } from "./pixel-loss.ts";
 export { levelsOutput, mixtureOutput, type PixelOutput } from "./pixel-output.ts";
 export {

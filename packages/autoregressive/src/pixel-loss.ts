@@ -14,6 +14,25 @@ export interface PixelModel {
   forward(images: Tensor, labels?: Tensor): Tensor;
 }
 
+/**
+ * One in two parts: what the rows above say, and what a row says along itself. A sampler computes the first once a row,
+ * and the second of one row alone: `forward(images)` is `along(images, above(images))`.
+ */
+export interface RowPixelModel extends PixelModel {
+  /**
+   * What the rows above each pixel say of it, whatever its own row and those below hold.
+   *
+   * @returns tensors [batch, height, width, …]; the caller disposes of them
+   */
+  above(images: Tensor, labels?: Tensor): Tensor[];
+  /**
+   * @param images whole ones, or some rows of them
+   * @param above of the same rows
+   * @returns as `forward`
+   */
+  along(images: Tensor, above: readonly Tensor[], labels?: Tensor): Tensor;
+}
+
 export interface PixelLossOptions {
   readonly model: PixelModel;
   /** float32 [batch, height, width, channels], levels in [−1, 1]. */

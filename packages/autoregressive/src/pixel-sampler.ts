@@ -1,11 +1,16 @@
 import {
   add,
+  cast,
   compile,
   concat,
   dispose,
+  equal,
   foldIn,
+  gather,
   type Key,
   mul,
+  range,
+  reshape,
   settle,
   sub,
   sum,
@@ -15,7 +20,7 @@ import {
   zeros,
 } from "@gen/tensor";
 import { type Guidance, guidanceScale, noLabels } from "./guidance.ts";
-import type { PixelModel } from "./pixel-loss.ts";
+import type { PixelModel, RowPixelModel } from "./pixel-loss.ts";
 
 export interface PixelSamplerOptions {
   /** Stays the caller's; its weights are read as they are at every call. */
@@ -53,8 +58,9 @@ export interface PixelSampler {
 }
 
 /**
- * A sampler for networks of images: a pass of the whole network for each pixel, or for each channel of it where the
- * network orders them, as one compiled graph for all of them. What is known before a pixel conditions it; what is known
+ * A sampler for networks of images: a pass of the network for each pixel, or for each channel of it where the network
+ * orders them, as one compiled graph for all of them. The pass is of one row where the network can be asked so
+ * (`RowPixelModel`), and else of the whole image. What is known before a pixel conditions it; what is known
  * after it does not, as everywhere in autoregressive models.
  */
 export function pixelSampler({
@@ -74,14 +80,31 @@ export function pixelSampler({
   }
   const { channels, steps } = output;
   const shape = [batch, height, width, channels];
+  const given = (images: Tensor): Tensor => (twice ? concat([images, images]) : images);
+  const byRows = isByRows(model) ? model : undefined;
+  const lookUp =
+    byRows &&
+    compile(
+      (images: Tensor, row: Tensor, labels?: Tensor) =>
+        tidy(() => byRows.above(given(images), labels).map((said) => gather(said, row, 1))),
+      { name: "pixelSampler" },
+    );
   const next = compile(
-    (images: Tensor, here: Tensor, channel: Tensor, key: Key, labels?: Tensor) =>
+    (images: Tensor, place: Place, above: Tensor[], key: Key, labels?: Tensor) =>
       tidy(() => {
-        const all = model.forward(twice ? concat([images, images]) : images, labels);
-        const at = sum(mul(all, here), [1, 2], true);
-        const parameters = twice && output.guided ? output.guided(at, scale) : at;
-        const written = mul(here, channel);
-        const drawn = output.sample(parameters, key);
+        const { row, column, channel } = place;
+        const said = byRows
+          ? byRows.along(gather(given(images), row, 1), above, labels)
+          : gather(model.forward(given(images), labels), row, 1);
+        const at = sum(mul(said, column), [1, 2], true);
+        const drawn = output.sample(twice && output.guided ? output.guided(at, scale) : at, key);
+        const here = reshape(cast(equal(range(0, height, 1, "int32"), row), "float32"), [
+          1,
+          height,
+          1,
+          1,
+        ]);
+        const written = mul(mul(here, column), channel);
         return add(mul(images, sub(1, written)), mul(drawn, written));
       }),
     { name: "pixelSampler" },
@@ -100,18 +123,29 @@ export function pixelSampler({
         ? tidy(() => concat([labels as Tensor, noLabels(batch, classes)]))
         : labels;
       let images = known ? known.images.clone() : zeros(shape);
+      let above: Tensor[] = [];
+      let looked = -1;
       try {
         for (let i = 0; i < height * width * steps; i++) {
           signal?.throwIfAborted();
-          const place = Math.floor(i / steps);
-          if (known?.pixel(Math.floor(place / width), place % width)) continue;
-          const here = marked(height * width, place, [1, height, width, 1]);
-          const channel =
-            steps === 1
-              ? tensor(new Float32Array(channels).fill(1))
-              : marked(channels, i % steps, [channels]);
-          const drawn = next(images, here, channel, foldIn(key, i), told);
-          dispose([images, here, channel]);
+          const at = Math.floor(i / steps);
+          const [row, column] = [Math.floor(at / width), at % width];
+          if (known?.pixel(row, column)) continue;
+          const place: Place = {
+            row: tensor([row], [1], "int32"),
+            column: marked(width, column, [1, 1, width, 1]),
+            channel:
+              steps === 1
+                ? tensor(new Float32Array(channels).fill(1))
+                : marked(channels, i % steps, [channels]),
+          };
+          if (lookUp && looked !== row) {
+            dispose(above);
+            above = lookUp(images, place.row, told);
+            looked = row;
+          }
+          const drawn = next(images, place, above, foldIn(key, i), told);
+          dispose([images, { ...place }]);
           images = drawn;
           await settle(images);
         }
@@ -120,12 +154,27 @@ export function pixelSampler({
         images.dispose();
         throw error;
       } finally {
+        dispose(above);
         if (told !== labels) told?.dispose();
       }
     },
-    dispose: () => next.dispose(),
+    dispose() {
+      lookUp?.dispose();
+      next.dispose();
+    },
   };
 }
+
+/** Where the next number is. */
+interface Place {
+  /** int32 [1]. */
+  readonly row: Tensor;
+  /** One there, else zeros: [1, 1, width, 1] and [channels]. */
+  readonly column: Tensor;
+  readonly channel: Tensor;
+}
+
+const isByRows = (model: PixelModel): model is RowPixelModel => "along" in model;
 
 /** Zeros, and one at an index. */
 function marked(size: number, index: number, shape: number[]): Tensor {
