@@ -3,6 +3,7 @@ import { checkArguments } from "./arguments.ts";
 import { unknown } from "./closest.ts";
 import { Failure, messageOf, misuse } from "./failure.ts";
 import { formatJson } from "./format.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evalCommand } from "./commands/eval.ts";
@@ -30,9 +31,10 @@ const root: Group = {
     },
     sample: sampleCommand,
     eval: evalCommand,
+    compare: compareCommand,
     export: exportCommand,
     show: {
-      description: "Draw what the mathematics does.",
+      description: "Draw what the mathematics does, and what a run has learned.",
       commands: showCommands,
     },
     demo: demoCommand,

@@ -1,5 +1,7 @@
-import { drawCharts } from "./plot/chart.ts";
+import type { MetricsLine } from "./metrics-log.ts";
+import { type Chart, drawCharts } from "./plot/chart.ts";
 
+/** A metric at a step. */
 export interface LossPoint {
   step: number;
   loss: number;
@@ -7,12 +9,32 @@ export interface LossPoint {
 
 /** An SVG of a loss over steps: every value thin, their running mean bold; logarithmic where it spans much. */
 export function lossPlot(points: readonly LossPoint[], title: string): string {
+  return drawCharts([curve(points, title)], { width: 640, height: 324 });
+}
+
+/** An SVG of every metric of a run over steps, one beside the other. */
+export function metricCurves(lines: readonly MetricsLine[]): string {
+  const names = [...new Set(lines.flatMap((line) => Object.keys(line)))].filter(
+    (name) => name !== "step" && name !== "seconds",
+  );
+  const charts = names.map((name) =>
+    curve(
+      lines.flatMap((line) =>
+        line[name] === undefined ? [] : [{ step: line.step, loss: Number(line[name]) }],
+      ),
+      name,
+    ),
+  );
+  return drawCharts(charts, { columns: Math.min(3, charts.length) });
+}
+
+function curve(points: readonly LossPoint[], title: string): Chart {
   const finite = points.filter((p) => Number.isFinite(p.loss));
   const low = finite.reduce((least, { loss }) => Math.min(least, loss), Infinity);
   const high = finite.reduce((most, { loss }) => Math.max(most, loss), -Infinity);
   const line = (some: readonly LossPoint[]): [number, number][] =>
     thin(some).map(({ step, loss }) => [step, loss]);
-  const chart = {
+  return {
     title,
     x: { label: "step" },
     y: { logarithmic: low > 0 && high / low > 8 },
@@ -21,7 +43,6 @@ export function lossPlot(points: readonly LossPoint[], title: string): string {
       { points: line(runningMean(finite)), color: "#1f6fb2" },
     ],
   };
-  return drawCharts([chart], { width: 640, height: 324 });
 }
 
 /** The mean of the values so far, old ones fading over a fiftieth of the whole. */

@@ -16,7 +16,7 @@ export interface MetricsLog {
  * done again: they are dropped.
  */
 export function openMetricsLog(path: string, step: number): MetricsLog {
-  const kept = readLines(path).filter((line) => line.step <= step);
+  const kept = readMetrics(path).filter((line) => line.step <= step);
   writeFileAtomic(path, kept.map((line) => `${formatJson(line)}\n`).join(""));
   const file = openSync(path, "a");
   const points = kept.map(({ step: at, loss }) => ({ step: at, loss: Number(loss) }));
@@ -34,7 +34,11 @@ export function openMetricsLog(path: string, step: number): MetricsLog {
   };
 }
 
-function readLines(path: string): { step: number; loss: number }[] {
+/** Metrics of a step, `loss` and `seconds` among them. One that was not finite is its name: "NaN". */
+export type MetricsLine = { step: number } & Record<string, number | string>;
+
+/** All whole lines of a metrics.jsonl; none if there is no such file. */
+export function readMetrics(path: string): MetricsLine[] {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -43,7 +47,7 @@ function readLines(path: string): { step: number; loss: number }[] {
   }
   return text.split("\n").flatMap((line) => {
     try {
-      return [JSON.parse(line) as { step: number; loss: number }];
+      return [JSON.parse(line) as MetricsLine];
     } catch {
       return [];
     }

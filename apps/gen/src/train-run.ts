@@ -18,13 +18,14 @@ import { lockRun } from "./run-lock.ts";
 import { createProgress, type Progress } from "./status-line.ts";
 import { createEventFile, type EventFile } from "./tensorboard.ts";
 
-/** All that one training needs. */
+/** All that one training needs; everything in it follows from the configuration. */
 export interface TrainingJob {
   folder: string;
   config: RunConfig;
   examples: Examples;
-  /** Everything in it follows from the configuration. It stays the caller's. */
-  training: Training;
+  trainee: Training["trainee"];
+  batch: Training["batch"];
+  picture: Training["picture"];
   output: Output;
 }
 
@@ -75,8 +76,7 @@ async function runLocked(
   job: TrainingJob,
   interrupt: { signal: AbortSignal; exitCode(): number },
 ): Promise<TrainingReport> {
-  const { folder, config, output } = job;
-  const { trainee, picture } = job.training;
+  const { folder, config, trainee, picture, output } = job;
   const paths = runPaths(folder);
   const began = performance.now();
   let from = 0;
@@ -85,7 +85,7 @@ async function runLocked(
 
   try {
     const { status, step } = await train(trainee, {
-      data: (step) => job.training.batch(step),
+      data: job.batch,
       key: foldIn(key(config.seed), 1),
       steps: config.steps,
       store: fileStore(paths.checkpoints),

@@ -6,11 +6,13 @@ const commands = [
   "train classifier",
   "sample",
   "eval",
+  "compare",
   "export",
   "show path",
   "show schedule",
   "show sampler",
   "show data",
+  "show run",
   "demo",
   "doctor",
 ];
@@ -29,7 +31,7 @@ test.concurrent.for(commands)(
 test("without a command there is a list of them, and code 2; --version is a number", async () => {
   const bare = await runGen([]);
   expect(bare.code).toBe(2);
-  for (const name of ["train", "sample", "eval", "export", "show", "demo", "doctor"])
+  for (const name of ["train", "sample", "eval", "compare", "export", "show", "demo", "doctor"])
     expect(bare.stdout).toContain(`\n  ${name}`);
   expect((await runGen(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });

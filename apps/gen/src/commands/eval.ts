@@ -1,6 +1,5 @@
 import { dirname, join } from "node:path";
 import { defineCommand } from "citty";
-import { foldIn, key } from "@gen/random";
 import { integerOption } from "../arguments.ts";
 import { writeFileAtomic } from "../atomic-file.ts";
 import { chooseBackend } from "../backend.ts";
@@ -8,16 +7,14 @@ import { computeOptions, dataOption } from "../common-options.ts";
 import { loadDataset } from "../dataset.ts";
 import { describeEvaluation, describeLikelihood, describePoints } from "../describe-scores.ts";
 import { drawWithProgress } from "../draw.ts";
-import { type Evaluation, evaluate } from "../evaluate.ts";
-import { evaluatePoints, type PointScores } from "../evaluate-points.ts";
 import type { Examples } from "../examples.ts";
 import { classifier } from "../families/classifier.ts";
 import { Failure, misuse } from "../failure.ts";
 import { makeFolder } from "../file-store.ts";
 import { formatJson } from "../format.ts";
 import { listenForInterrupt } from "../interrupt.ts";
-import { heldOutOf, type LikelihoodReport, reportLikelihood } from "../likelihood-report.ts";
 import { newestCheckpoint } from "../load-run.ts";
+import { type Measured, measure } from "../measure.ts";
 import { createOutput } from "../output.ts";
 import { readRunOf } from "../run-folder.ts";
 import { readSamples, type Samples } from "../sample-file.ts";
@@ -98,27 +95,30 @@ export const evalCommand = defineCommand({
 
     const interrupt = listenForInterrupt(output, "Stopping: nothing is written.");
     const { signal } = interrupt;
-    const measured: Measured = {};
+    let measured: Measured;
+    const reader =
+      judge && judgeFound && (await classifier.load(judge.config, judge.examples, judgeFound));
     try {
-      if (judge || !images) {
-        const samples: Samples = read ?? {
-          ...(examples.classes > 0 && { labels: settings.labels }),
-          numbers: await drawWithProgress(family.sampling, trained, settings, output, signal),
-        };
-        if (dataset.kind === "points")
-          measured.points = evaluatePoints(samples.numbers, dataset, config.data);
-        else if (judge && judgeFound) {
-          const reader = await classifier.load(judge.config, judge.examples, judgeFound);
-          measured.images = await evaluate(reader, samples, dataset);
-          reader.dispose();
-        }
-      }
-      const heldOut = heldOutOf(dataset, most);
-      if (family.likelihood && heldOut.count >= 2) {
-        const plan = { key: foldIn(key(settings.seed), 1), signal };
-        const found = await family.likelihood(trained, heldOut, plan);
-        measured.likelihood = reportLikelihood(found, heldOut, config.data);
-      }
+      const samples: Samples | undefined =
+        read ??
+        (reader || !images
+          ? {
+              ...(examples.classes > 0 && { labels: settings.labels }),
+              numbers: await drawWithProgress(family.sampling, trained, settings, output, signal),
+            }
+          : undefined);
+      measured = await measure({
+        family,
+        trained,
+        config,
+        dataset,
+        reader,
+        samples,
+        output,
+        signal,
+        heldOut: most,
+        seed: settings.seed,
+      });
     } catch (error) {
       if (!signal.aborted) throw error;
       throw new Failure("Interrupted; no report was written.", interrupt.exitCode(), {
@@ -127,6 +127,7 @@ export const evalCommand = defineCommand({
     } finally {
       interrupt.dispose();
       trained.dispose();
+      reader?.dispose();
     }
 
     const path = given.out ?? join(given.run, "eval.json");
@@ -153,12 +154,6 @@ export const evalCommand = defineCommand({
     return 0;
   },
 });
-
-interface Measured {
-  images?: Evaluation;
-  points?: PointScores;
-  likelihood?: LikelihoodReport;
-}
 
 /** A classifier must know such images and, where the samples have labels, these. */
 function refuseOtherImages(judge: Examples, { shape, classes }: Examples): void {

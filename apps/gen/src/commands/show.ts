@@ -15,6 +15,7 @@ import { colorOf, drawCharts } from "../plot/chart.ts";
 import { pathPicture, paths } from "../plot/paths.ts";
 import { samplerPicture, samplers } from "../plot/samplers.ts";
 import { grids, schedulePicture } from "../plot/schedules.ts";
+import { showRun } from "./show-run.ts";
 
 /** The positional argument that chooses among names, and where the picture goes. */
 function pictureOptions(known: readonly string[], example: string) {
@@ -185,4 +186,5 @@ export const showCommands: Record<string, CommandDef<any>> = {
   schedule: showSchedule,
   sampler: showSampler,
   data: showData,
+  run: showRun,
 };

@@ -26,6 +26,7 @@ import { createOptimizer } from "../optimizer.ts";
 import { adamPreset, dataPresets, pointPresets } from "../preset-parts.ts";
 import { wholeSetting } from "../settings.ts";
 import { disposeWeights, loadAverage, parameterCount } from "../trained-weights.ts";
+import { flowLikelihood } from "./flow-likelihood.ts";
 import { createNetwork } from "./flow-network.ts";
 import {
   drawFlow,
@@ -333,6 +334,7 @@ export const flow: Family<FlowConfig, TrainedFlow, typeof flowSettings> = {
     settings: flowSettings,
     draw: (flow, plan) => drawFlow(flow.denoiser, flow.examples, plan),
   },
+  likelihood: flowLikelihood,
   pictures: {
     denoising: {
       about: "Samples on their way from noise to image",
