@@ -12,6 +12,8 @@ export interface Column {
   readonly title: string;
   readonly about: string;
   cell(row: FinishedRow): Cell;
+  /** What examples of the data that were not trained on reach, in place of samples; any row tells. */
+  data?(row: FinishedRow): number | null | undefined;
 }
 
 const NO_CLASSIFIER = "no classifier";
@@ -34,6 +36,7 @@ const images: Column[] = [
     title: "Fréchet distance",
     about: "of the samples to the training images, in the classifier's features; lower is better",
     cell: scored(({ frechet }) => [frechet.distance, frechet.interval]),
+    data: (row) => row.images?.heldOutFid,
   },
   {
     name: "kid",
@@ -64,6 +67,7 @@ const images: Column[] = [
         ? { why: "its samples have no labels" }
         : { value, text: formatShare(value) };
     },
+    data: (row) => row.images?.heldOutAccuracy,
   },
 ];
 
@@ -79,6 +83,7 @@ const points: Column[] = [
             text: shortNumber(scores.slicedWasserstein.distance),
           }
         : { why: "not points" },
+    data: (row) => row.points?.realSlicedWasserstein,
   },
   {
     name: "mmd",
@@ -100,32 +105,33 @@ const points: Column[] = [
   },
 ];
 
-const common: Column[] = [
-  {
-    name: "nats",
-    title: "Log-likelihood",
-    about:
-      "of held-out examples, in nats an example; compare only those of one kind, of the same numbers",
-    cell: ({ likelihood }) =>
-      likelihood
-        ? {
-            value: likelihood.nats,
-            text: `${withInterval(likelihood.nats, likelihood.interval)}; ${likelihood.kind}, of ${likelihood.of}`,
-          }
-        : { why: "this family has none" },
+const likelihood: Column = {
+  name: "nats",
+  title: "Log-likelihood",
+  about:
+    "of held-out examples, in nats an example; compare only those of one kind, of the same numbers",
+  cell: ({ likelihood: found }) =>
+    found
+      ? {
+          value: found.nats,
+          text: `${withInterval(found.nats, found.interval)}; ${found.kind}, of ${found.of}`,
+        }
+      : { why: "this family has none" },
+  data: (row) => row.likelihood?.trueNats,
+};
+
+const bits: Column = {
+  name: "bitsPerDimension",
+  title: "Bits per dimension",
+  about: "the same for each number of an image; lower is better",
+  cell: ({ likelihood: found }) => {
+    if (!found) return { why: "this family has no likelihood" };
+    const value = found.bitsPerDimension;
+    return value === null ? { why: `not of ${found.of}` } : { value, text: shortNumber(value) };
   },
-  {
-    name: "bitsPerDimension",
-    title: "Bits per dimension",
-    about: "the same for each number of an image; lower is better",
-    cell: ({ likelihood, points: plane }) => {
-      if (!likelihood) return { why: "this family has no likelihood" };
-      const value = likelihood.bitsPerDimension;
-      return value === null
-        ? { why: plane ? "points are no levels" : `not of ${likelihood.of}` }
-        : { value, text: shortNumber(value) };
-    },
-  },
+};
+
+const costs: Column[] = [
   {
     name: "parameters",
     title: "Parameters",
@@ -160,7 +166,9 @@ const common: Column[] = [
 
 /** The columns for images, or for points. The first is what rows are ordered by. */
 export function columnsOf(kind: "images" | "points"): readonly Column[] {
-  return kind === "images" ? [...images, ...common] : [...points, ...common];
+  return kind === "images"
+    ? [...images, likelihood, bits, ...costs]
+    : [...points, likelihood, ...costs];
 }
 
 /** The best first; those without the first column's number last, as they came. */

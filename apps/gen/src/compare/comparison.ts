@@ -52,5 +52,5 @@ export interface FinishedRow extends Measured {
 export function describeBudget(budget: Budget): string {
   return "minutes" in budget
     ? `${budget.minutes} minutes of training`
-    : `${budget.examples} training examples`;
+    : `${budget.examples.toLocaleString("en")} training examples`;
 }

@@ -1,4 +1,5 @@
 import { Html, html } from "../html.ts";
+import { shortNumber } from "../describe-scores.ts";
 import { type Column, columnsOf, ordered } from "./columns.ts";
 import { type Comparison, describeBudget, type FailedRow, type FinishedRow } from "./comparison.ts";
 
@@ -19,11 +20,11 @@ h1 { font-size: 1.6rem; line-height: 1.2; } h2 { font-size: 1.2rem; margin-top: 
 p, li, dd { max-width: 46rem; }
 .dim, dt + dd, figcaption span, .why { color: var(--dim); }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: 1.25rem; }
-figure { margin: 0; } figcaption { margin-bottom: .35rem; font-weight: 600; } figcaption span { font-weight: 400; }
+figure { margin: 0; } figcaption { margin-top: .35rem; font-weight: 600; } figcaption span { font-weight: 400; }
 img { width: 100%; height: auto; image-rendering: pixelated; border-radius: .25rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .6rem; border-bottom: 1px solid var(--line); }
-tbody tr:first-child { background: var(--first); }
+tbody tr:first-child:not(.dim) { background: var(--first); }
 .why { font-size: .8rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; } dd { margin: 0; }
 code { font-size: .9em; overflow-wrap: anywhere; }
@@ -31,6 +32,7 @@ code { font-size: .9em; overflow-wrap: anywhere; }
   thead { display: none; } table, tbody, tr, th, td { display: block; }
   tr { border: 1px solid var(--line); border-radius: .5rem; margin-bottom: 1rem; padding: .3rem 0; }
   td { display: grid; grid-template-columns: 9rem 1fr; gap: .5rem; border: 0; padding: .15rem .75rem; }
+  td:empty { display: none; }
   td::before { content: attr(data-title); color: var(--dim); }
   th { border: 0; font-size: 1.05rem; padding: .3rem .75rem; }
   dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; }
@@ -84,19 +86,22 @@ export function comparisonPage(comparison: Comparison, pictures: Pictures): stri
         <h2>Samples</h2>
         <div class="pictures">
           <figure>
-            <figcaption>The data</figcaption>
             ${image(pictures.real, "Examples of the data")}
+            <figcaption>The data</figcaption>
           </figure>
           ${finished.map(
             ({ task, sampling }) =>
               html`<figure>
-                <figcaption>${task} <span>${describeSampling(sampling)}</span></figcaption>
                 ${image(pictures.samples[task] as Uint8Array, `Samples of ${task}`)}
+                <figcaption>${task} <span>${describeSampling(sampling)}</span></figcaption>
               </figure>`,
           )}
         </div>
         <h2>Numbers</h2>
-        <p class="dim">Rows are in the order of the first column, the best first.</p>
+        <p class="dim">
+          Rows are in the order of the first column, the best first; the last row is what held-out
+          examples of the data reach themselves.
+        </p>
         <table>
           <thead>
             <tr>
@@ -112,6 +117,7 @@ export function comparisonPage(comparison: Comparison, pictures: Pictures): stri
                   ${columns.map((column) => cell(column, row))}
                 </tr>`,
             )}
+            ${dataRow(finished, columns)}
           </tbody>
         </table>
         ${
@@ -143,6 +149,20 @@ function cell({ name, title, cell: read }: Column, row: FinishedRow): Html {
         <data class="${name}" value="${found.value}">${found.text}</data>
       </td>`
     : html`<td data-title="${title}"><span class="why">– ${found.why}</span></td>`;
+}
+
+/** What the data itself reaches, where that is known. */
+function dataRow(rows: readonly FinishedRow[], columns: readonly Column[]): Html {
+  const cells = columns.map(({ title, data }) => {
+    const value = rows.map((row) => data?.(row)).find((each) => typeof each === "number");
+    return value === undefined || value === null
+      ? html`<td></td>`
+      : html`<td data-title="${title}">${shortNumber(value)}</td>`;
+  });
+  return html`<tr class="dim">
+    <th scope="row">held-out data</th>
+    ${cells}
+  </tr>`;
 }
 
 function image(png: Uint8Array, alt: string): Html {
