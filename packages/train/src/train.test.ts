@@ -397,6 +397,31 @@ test("the number of tensors does not grow with the steps, nor with failures", as
   expect(memory().numTensors).toBe(before);
 });
 
+test("a metric that only some steps have is a mean over those", async () => {
+  const before = memory().numTensors;
+  const seen: (Record<string, number> | undefined)[] = [];
+  const trainee: Trainee = {
+    state: () => ({}),
+    step: (_batch, _key, step) => ({
+      loss: scalar(step),
+      ...(step >= 2 && { late: scalar(10 * step) }),
+      ...(step < 1 && { early: scalar(7) }),
+    }),
+  };
+  await train(trainee, {
+    data: nothing,
+    key: key(0),
+    steps: 8,
+    logEvery: 4,
+    onStep: ({ metrics }) => void (metrics && seen.push(metrics)),
+  });
+  expect(seen).toEqual([
+    { loss: 1.5, late: 25, early: 7 },
+    { loss: 5.5, late: 55 },
+  ]);
+  expect(memory().numTensors).toBe(before);
+});
+
 test("options and metrics that make no sense are errors", async () => {
   await expect(
     train(

@@ -34,8 +34,8 @@ export interface TrainOptions {
   /** A checkpoint is damaged, and the one before it is tried; `reason` is one sentence. */
   onRefuse?: ((event: { name: string; reason: string }) => void) | undefined;
   /**
-   * A step is done. `metrics` are there every `logEvery` steps, before a save and at the end: means over the steps since
-   * they were there last.
+   * A step is done. `metrics` are there every `logEvery` steps, before a save and at the end: means over those steps
+   * since they were there last that have them.
    */
   onStep?: ((event: StepEvent) => void) | undefined;
   /** A checkpoint is written. */
@@ -137,38 +137,39 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
   return { status: step < steps ? "aborted" : "finished", step };
 }
 
-/** Reads and disposes of the scalars of several steps: each loss, and the mean of each metric. */
+/** Reads and disposes of the scalars of several steps: each loss, and the mean of each metric over the steps that have it. */
 async function readMetrics(
   window: Record<string, Tensor>[],
 ): Promise<{ loss: number[]; means: Record<string, number> }> {
-  const names = Object.keys(window[0]!);
+  const entries = window.flatMap((metrics) => Object.entries(metrics));
   let all: Tensor;
   try {
-    if (!names.includes("loss")) {
-      throw new Error(`train: a step must return a scalar named loss, got ${names.join(", ")}`);
+    const without = window.find((metrics) => !Object.hasOwn(metrics, "loss"));
+    if (without) {
+      throw new Error(
+        `train: a step must return a scalar named loss, got ${Object.keys(without).join(", ")}`,
+      );
     }
-    all = tidy(() =>
-      stack(names.flatMap((name) => window.map((metrics) => scalar(metrics, name)))),
-    );
+    all = tidy(() => stack(entries.map(([name, metric]) => scalar(metric, name))));
   } finally {
     dispose(window);
   }
-  const numbers = Array.from(await all.data());
+  const numbers = await all.data();
   all.dispose();
-  const count = window.length;
-  const values = (name: string): number[] => {
-    const at = names.indexOf(name) * count;
-    return numbers.slice(at, at + count);
-  };
-  const means: Record<string, number> = {};
-  for (const name of names)
-    means[name] = values(name).reduce((sum, value) => sum + value, 0) / count;
-  return { loss: values("loss"), means };
+  const values: Record<string, number[]> = {};
+  entries.forEach(([name], i) => (values[name] ??= []).push(numbers[i] as number));
+  const means = Object.fromEntries(
+    Object.entries(values).map(([name, list]) => [
+      name,
+      list.reduce((sum, value) => sum + value, 0) / list.length,
+    ]),
+  );
+  return { loss: values["loss"] as number[], means };
 }
 
-function scalar(metrics: Record<string, Tensor>, name: string): Tensor {
-  const metric = metrics[name];
-  if (metric?.rank === 0) return cast(metric, "float32");
-  const given = metric ? `shape [${metric.shape}]` : "none";
-  throw new Error(`train: the metric ${name} must be a scalar at each step, got ${given}`);
+function scalar(metric: Tensor, name: string): Tensor {
+  if (metric.rank === 0) return cast(metric, "float32");
+  throw new Error(
+    `train: the metric ${name} must be a scalar at each step, got shape [${metric.shape}]`,
+  );
 }

@@ -13,7 +13,7 @@ export interface Trainee {
    * @param batch stays the caller's
    * @param key all the randomness of this step
    * @param step counts from 0
-   * @returns scalars by name, "loss" among them, the same names at each step; the caller disposes of them
+   * @returns scalars by name, "loss" among them; others may come at some steps only. The caller disposes of them
    */
   step(batch: Batch, key: Key, step: number): Record<string, Tensor>;
 }
