@@ -57,6 +57,12 @@ test.each<[string, Generator, Discriminator, Regularizer[], number?]>([
     [],
   ],
   [
+    "DCGAN with projection",
+    new DCGANGenerator(key(0), config),
+    new DCGANDiscriminator(key(1), { ...config, norm: "none", condition: "projection" }),
+    [],
+  ],
+  [
     "ResNet with projection",
     new ResNetGenerator(key(0), config),
     new ResNetDiscriminator(key(1), config),

@@ -8,9 +8,14 @@ export interface DCGANConfig {
   readonly baseChannels?: number;
   /**
    * Makes the players conditional (Mirza and Osindero 2014, arXiv:1411.1784): the class as a one-hot vector beside the
-   * latent, and as constant channels beside the image.
+   * latent, and in the discriminator as `condition` says.
    */
   readonly classes?: number | undefined;
+  /**
+   * "channels": the class as constant channels beside the image. "projection": it is multiplied with the last features
+   * (Miyato and Koyama 2018, arXiv:1802.05637); labels are then followed much sooner. Default "channels".
+   */
+  readonly condition?: "channels" | "projection";
   /** Of the discriminator. Gradient penalties judge each image apart: they need "none". Default "batch". */
   readonly norm?: "batch" | "none";
 }

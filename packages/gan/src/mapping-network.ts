@@ -92,9 +92,10 @@ export class MappingNetwork {
    * The truncation trick (arXiv:1812.04948, appendix B): w̄ + ψ(w − w̄). ψ = 1 leaves w as it is, 0 gives the mean.
    *
    * @param w [..., latents]
+   * @param psi a number, or a tensor for a compiled function that is called with several
    * @returns the same shape; the caller disposes of it
    */
-  truncate(w: Tensor, psi: number): Tensor {
+  truncate(w: Tensor, psi: number | Tensor): Tensor {
     return tidy(() => add(this.mean, mul(psi, sub(w, this.mean))));
   }
 }
