@@ -26,7 +26,7 @@ import {
   type TrainedCodes,
   trainedCodes,
 } from "./codes-model.ts";
-import { pairedRows, someImages } from "./vae-pictures.ts";
+import { pairedRows, someImages } from "../image-rows.ts";
 import { inStages, type Stage } from "./stages.ts";
 
 /** What families of images as codes differ in. */

@@ -1,10 +1,23 @@
 import type { Family } from "../family.ts";
 import { classifier } from "./classifier.ts";
 import { flow } from "./flow.ts";
+import { gan, r3gan, stylegan, wganGP } from "./gan.ts";
 import { maf, realnvp } from "./normalizing-flow.ts";
 import { vae } from "./vae.ts";
 import { vqgan } from "./vqgan.ts";
 import { vqvae } from "./vqvae.ts";
 
 /** All families, as help lists them. */
-export const families: readonly Family[] = [flow, vae, vqvae, vqgan, realnvp, maf, classifier];
+export const families: readonly Family[] = [
+  flow,
+  gan,
+  wganGP,
+  stylegan,
+  r3gan,
+  vae,
+  vqvae,
+  vqgan,
+  realnvp,
+  maf,
+  classifier,
+];
