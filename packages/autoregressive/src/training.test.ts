@@ -3,6 +3,7 @@ import {
   cast,
   foldIn,
   greater,
+  type Key,
   key,
   mul,
   sub,
@@ -22,6 +23,9 @@ import {
   levelsOutput,
   Made,
   madeLoss,
+  MAR,
+  marLoss,
+  NextScaleTransformer,
   PixelCNN,
   PixelCNNPlusPlus,
   pixelLoss,
@@ -39,7 +43,7 @@ const pixels = (step: number): Batch => {
   const images = tidy(() => sub(mul(2, ones(step, [8, 4, 4, 1])), 1));
   return { images };
 };
-const steps = (model: object, loss: (batch: Batch) => Record<"loss", Tensor>) => {
+const steps = (model: object, loss: (batch: Batch, key: Key) => Record<"loss", Tensor>) => {
   const optimizer = adamw({ learningRate: 0.01 });
   const trainee: Trainee = trainStep({ parameters: parameters(model), loss, optimizer });
   return { trainee };
@@ -78,8 +82,29 @@ test.each<[string, () => { trainee: Trainee }, (step: number) => Batch]>([
     },
     (step) => ({ tokens: tidy(() => cast(ones(step, [16, 6]), "int32")) }),
   ],
+  [
+    "NextScaleTransformer",
+    () => {
+      const config = { vocabulary: 2, scales: [1, 2], width: 16, depth: 1, heads: 2 };
+      const model = new NextScaleTransformer(key(0), config);
+      return steps(model, ({ tokens }) => autoregressiveLoss({ model, tokens: tokens as Tensor }));
+    },
+    (step) => ({ tokens: tidy(() => cast(ones(step, [16, 5]), "int32")) }),
+  ],
+  [
+    "MAR",
+    () => {
+      const head = { width: 16, depth: 1 };
+      const config = { tokens: 4, features: 2, width: 16, depth: 1, heads: 2, head };
+      const model = new MAR(key(0), config);
+      return steps(model, ({ tokens }, stepKey) =>
+        marLoss({ model, tokens: tokens as Tensor, key: stepKey }),
+      );
+    },
+    (step) => ({ tokens: tidy(() => sub(ones(step, [64, 4, 2]), 1)) }),
+  ],
 ])(
-  "%s gains likelihood in training, resumes to the bit, keeps memory flat",
+  "%s gets better in training, resumes to the bit, keeps memory flat",
   async (_, make, data) => {
     const { metrics } = await trained(make, { data, steps: 30, stop: 13 });
     expect(metrics.at(-1)!["loss"]).toBeLessThan(0.9 * metrics[0]!["loss"]!);

@@ -2,7 +2,10 @@ import type { Family } from "../family.ts";
 import { classifier } from "./classifier.ts";
 import { flow } from "./flow.ts";
 import { gan, r3gan, stylegan, wganGP } from "./gan.ts";
+import { mar } from "./mar.ts";
 import { maf, realnvp } from "./normalizing-flow.ts";
+import { pixelcnn, pixelcnnPlusPlus } from "./pixelcnn.ts";
+import { pixelformer } from "./pixelformer.ts";
 import { vae } from "./vae.ts";
 import { vqgan } from "./vqgan.ts";
 import { vqvae } from "./vqvae.ts";
@@ -19,5 +22,9 @@ export const families: readonly Family[] = [
   vqgan,
   realnvp,
   maf,
+  pixelcnn,
+  pixelcnnPlusPlus,
+  pixelformer,
+  mar,
   classifier,
 ];
