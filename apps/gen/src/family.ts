@@ -54,6 +54,12 @@ export interface Family<
   /** What a whole object becomes when `--set` changes the field that says its kind: `"model.kind"` → by kind. */
   readonly alternatives?: Readonly<Record<string, Readonly<Record<string, object>>>>;
 
+  /**
+   * The same run, so many steps long, for `gen compare`: what divides the steps among parts divides these alike. If left
+   * out, only `steps` changes.
+   */
+  lasting?(config: C, steps: number): C;
+
   /** A model to be trained. Refuses data that it cannot learn. */
   create(config: C, dataset: Dataset): Training | Promise<Training>;
   /** The model of a checkpoint, for use: with averaged weights, if it has any. */

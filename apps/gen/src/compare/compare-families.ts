@@ -23,10 +23,16 @@ import { findRun, runPaths } from "../run-folder.ts";
 import { type DrawingFamily, examplesOfSamples } from "../sample-options.ts";
 import { readSettings } from "../settings.ts";
 import { trainFamily } from "../train-family.ts";
-import { type Comparison, type ComparisonPlan, describeBudget, type Row } from "./comparison.ts";
+import {
+  type Budget,
+  type Comparison,
+  type ComparisonPlan,
+  describeBudget,
+  type Row,
+} from "./comparison.ts";
+import { examplesPerStep, lasting, secondsPerStep } from "./lasting.ts";
 import { comparisonPage } from "./page.ts";
 import { realSamples } from "./real-samples.ts";
-import { secondsPerStep } from "./seconds-per-step.ts";
 
 /** Where a comparison lies. */
 export function comparisonPaths(folder: string): Record<"json" | "page" | "real", string> {
@@ -149,30 +155,37 @@ async function planOne(
   const { budget, preset, set, data, seed } = plan;
   const base = { ...resolveConfig(family, preset, [...set, `seed=${seed}`]), data };
   const found = findRun(join(folder, family.task))?.config;
-  let steps: number;
-  if (found) steps = found.steps;
-  else if ("examples" in budget) steps = Math.ceil(budget.examples / base.batchSize);
-  else {
-    const interrupt = listenForInterrupt(output, "Stopping.");
-    const seconds = 60 * budget.minutes;
-    try {
-      const each = await secondsPerStep(
-        base,
-        dataset,
-        Math.min(10, 0.05 * seconds),
-        interrupt.signal,
-      );
-      steps = Math.max(1, Math.round(seconds / each));
-    } catch (error) {
-      if (interrupt.signal.aborted) return interrupt.exitCode();
-      throw error;
-    } finally {
-      interrupt.dispose();
-    }
-  }
-  const config = { ...base, steps, checkpointEvery: Math.max(1, Math.ceil(steps / 5)) };
+  const steps = found?.steps ?? (await stepsOf(budget, base, dataset, output));
+  if (typeof steps !== "number") return steps.exitCode;
+  const config = {
+    ...lasting(base, steps),
+    checkpointEvery: Math.max(1, Math.ceil(steps / 5)),
+  };
   refuseOther(join(folder, family.task), found, config);
   return config;
+}
+
+/** How many steps a budget has. */
+async function stepsOf(
+  budget: Budget,
+  config: RunConfig,
+  dataset: Dataset,
+  output: Output,
+): Promise<number | { exitCode: number }> {
+  if ("examples" in budget)
+    return Math.ceil(budget.examples / (await examplesPerStep(config, dataset)));
+  const interrupt = listenForInterrupt(output, "Stopping.");
+  const seconds = 60 * budget.minutes;
+  try {
+    const trial = Math.min(10, 0.05 * seconds);
+    const each = await secondsPerStep(config, dataset, trial, interrupt.signal);
+    return Math.max(1, Math.round(seconds / each));
+  } catch (error) {
+    if (interrupt.signal.aborted) return { exitCode: interrupt.exitCode() };
+    throw error;
+  } finally {
+    interrupt.dispose();
+  }
 }
 
 /** The row of a family, or the exit code of an interrupt. */
@@ -231,7 +244,7 @@ async function compareOne(family: DrawingFamily, options: CompareOptions): Promi
       config,
       parameters: trained.parameters,
       steps: config.steps,
-      trainingExamples: config.steps * config.batchSize,
+      trainingExamples: config.steps * (await examplesPerStep(config, dataset)),
       trainingSeconds,
       samplingSeconds,
       sampling: own,

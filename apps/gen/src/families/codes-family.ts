@@ -196,6 +196,14 @@ export function codesFamily<C extends CodesRun>({
   return {
     ...told,
     alternatives: { "quantizer.name": quantizers },
+    lasting: (config, steps) => ({
+      ...config,
+      steps,
+      prior: {
+        ...config.prior,
+        steps: Math.max(1, Math.round((config.prior.steps / config.steps) * steps)),
+      },
+    }),
     create,
     load,
     sampling: {
