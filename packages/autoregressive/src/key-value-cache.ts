@@ -4,13 +4,19 @@ import {
   concat,
   dispose,
   equal,
+  expandDims,
+  floorDiv,
+  matMul,
+  mod,
   mul,
   range,
   reshape,
+  scalar,
   sub,
   type Tensor,
   tensor,
   tidy,
+  transpose,
   type Variable,
   variable,
   zeros,
@@ -22,29 +28,38 @@ import { maskBeyond } from "./mask-beyond.ts";
 /** Keys [batch, heads, width / heads, tokens] and values [batch, heads, tokens, width / heads] that change no more. */
 export type Past = { keys: Tensor; values: Tensor };
 
-/** How many segments a sequence of full length has: so many graphs are compiled. */
+/** The same for tokens that are still to come, zeros in their places. */
+type Places = { keys: Variable; values: Variable };
+
+/** How many segments a sequence of full length has, at most: so many graphs are compiled. */
 const SEGMENTS = 14;
+/** Tokens of a page. ONNX Runtime multiplies by matrices fastest whose rows are multiples of eight numbers. */
+const PAGE = 8;
 
 /**
- * The keys and values of all tokens so far, for each block, in two parts. `past` holds whole segments of tokens: it is
- * read at every step and grows when a segment is full. The segment of now is variables of one size, into which a step
- * writes; what it writes anew is a small part of all. It owns all of them.
+ * The keys and values of all tokens so far, for each block, in three parts, so that a step writes little. It writes into
+ * the page, places for the last few tokens. A page that is full goes to the segment, which steps read and do not write;
+ * a segment that is full goes to `past`, which holds whole segments and grows by them. It owns all of them.
  */
 export class KeyValueCache {
   /** Tokens of a segment. */
   readonly segment: number;
-  readonly #now: { keys: Variable; values: Variable }[];
+  readonly #pages: Places[];
+  readonly #segments: Places[];
   #past: Past[] = [];
   #tokens = 0;
 
   constructor({ maxTokens, width, depth, heads }: CausalTransformerConfig, batch: number) {
-    this.segment = Math.ceil(maxTokens / SEGMENTS);
+    this.segment = PAGE * Math.ceil(maxTokens / SEGMENTS / PAGE);
     const make = (shape: number[]): Variable =>
       tidy(() => variable(zeros([batch, heads, ...shape]), false));
-    this.#now = Array.from({ length: depth }, () => ({
-      keys: make([width / heads, this.segment]),
-      values: make([this.segment, width / heads]),
-    }));
+    const places = (tokens: number): Places[] =>
+      Array.from({ length: depth }, () => ({
+        keys: make([width / heads, tokens]),
+        values: make([tokens, width / heads]),
+      }));
+    this.#pages = places(PAGE);
+    this.#segments = places(this.segment);
   }
 
   /** The whole segments, for each block; empty before the first is full. They stay the cache's. */
@@ -53,7 +68,7 @@ export class KeyValueCache {
   }
 
   /**
-   * Writes the key and the value of one token into the segment of now.
+   * Writes the key and the value of one token into the page.
    *
    * @param position int32 []
    * @param past of this block, as `past` has it
@@ -63,26 +78,63 @@ export class KeyValueCache {
   put(block: number, position: Tensor, past: Past | undefined, token: Past): Piece[] {
     const { segment } = this;
     const before = past?.keys.shape[3] ?? 0;
-    const slot = sub(position, tensor(before, [], "int32"));
-    // 1 at the token's place, else 0. ONNX Runtime chooses between two tensors ten times slower than it adds them.
-    const here = cast(equal(range(0, segment, 1, "int32"), slot), "float32");
-    const { keys, values } = this.#now[block]!;
-    const written = (old: Tensor, value: Tensor, shape: number[]): Tensor => {
-      const at = reshape(here, shape);
-      return add(mul(old, sub(1, at)), mul(value, at));
-    };
-    keys.assign(written(keys, token.keys, [1, 1, 1, segment]));
-    values.assign(written(values, token.values, [1, 1, segment, 1]));
-    const now = { keys, values, mask: maskBeyond(slot, segment) };
-    return past ? [past, now] : [now];
+    const inSegment = sub(position, tensor(before, [], "int32"));
+    const pageSize = tensor(PAGE, [], "int32");
+    const slot = mod(inSegment, pageSize);
+    // 1 at the token's place, where there is 0, else 0: ONNX Runtime chooses between tensors far slower than it adds.
+    const here = cast(equal(range(0, PAGE, 1, "int32"), slot), "float32");
+    const page = this.#pages[block] as Places;
+    page.keys.assign(add(page.keys, mul(token.keys, reshape(here, [1, 1, 1, PAGE]))));
+    page.values.assign(add(page.values, mul(token.values, reshape(here, [1, 1, PAGE, 1]))));
+    const last = sub(mul(floorDiv(inSegment, pageSize), pageSize), tensor(1, [], "int32"));
+    return [
+      ...(past ? [past] : []),
+      { ...(this.#segments[block] as Places), mask: maskBeyond(last, segment) },
+      { ...page, mask: maskBeyond(slot, PAGE) },
+    ];
   }
 
-  /** Must follow each step: a segment that is full goes to the past. */
+  /** Must follow each step: a page that is full goes to the segment, a segment that is full to the past. */
   advance(): void {
     this.#tokens++;
-    if (this.#tokens % this.segment !== 0) return;
+    if (this.#tokens % PAGE === 0) this.#turnPage();
+    if (this.#tokens % this.segment === 0) this.#closeSegment();
+  }
+
+  /** Forgets all tokens. */
+  clear(): void {
+    dispose(this.#past);
+    this.#past = [];
+    this.#tokens = 0;
+    empty(this.#pages);
+    empty(this.#segments);
+  }
+
+  dispose(): void {
+    dispose([this.#past, this.#pages, this.#segments]);
+  }
+
+  #turnPage(): void {
+    const { segment } = this;
+    tidy(() => {
+      const first = (this.#tokens - PAGE) % segment;
+      const places = add(range(0, PAGE, 1, "int32"), scalar(first, "int32"));
+      // [PAGE, segment]: 1 where a token of the page belongs.
+      const rows = equal(expandDims(places, 1), expandDims(range(0, segment, 1, "int32"), 0));
+      const to = cast(rows, "float32");
+      const from = transpose(to);
+      this.#segments.forEach(({ keys, values }, block) => {
+        const page = this.#pages[block] as Places;
+        keys.assign(add(keys, matMul(page.keys, to)));
+        values.assign(add(values, matMul(from, page.values)));
+      });
+    });
+    empty(this.#pages);
+  }
+
+  #closeSegment(): void {
     const old = this.#past;
-    this.#past = this.#now.map(({ keys, values }, block) => {
+    this.#past = this.#segments.map(({ keys, values }, block) => {
       const join = (before: Tensor | undefined, now: Tensor, axis: number): Tensor =>
         before ? concat([before, now], axis) : now.clone();
       return {
@@ -91,17 +143,15 @@ export class KeyValueCache {
       };
     });
     dispose(old);
+    empty(this.#segments);
   }
+}
 
-  /** Forgets all tokens. */
-  clear(): void {
-    dispose(this.#past);
-    this.#past = [];
-    this.#tokens = 0;
-  }
-
-  dispose(): void {
-    this.clear();
-    dispose(this.#now);
-  }
+function empty(all: readonly Places[]): void {
+  tidy(() => {
+    for (const { keys, values } of all) {
+      keys.assign(zeros(keys.shape));
+      values.assign(zeros(values.shape));
+    }
+  });
 }

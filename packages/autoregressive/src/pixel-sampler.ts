@@ -107,7 +107,7 @@ export function pixelSampler({
         const written = mul(mul(here, column), channel);
         return add(mul(images, sub(1, written)), mul(drawn, written));
       }),
-    { name: "pixelSampler" },
+    { name: "pixelSampler", fixedWeights: true },
   );
   return {
     async sample({ key, labels, known, signal }) {

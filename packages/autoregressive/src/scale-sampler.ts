@@ -59,7 +59,7 @@ export function scaleSampler({ model, batch, ...choice }: ScaleSamplerOptions): 
           ];
           return concat(parts, 1);
         }),
-      { name: "scaleSampler" },
+      { name: "scaleSampler", fixedWeights: true },
     );
   });
   return {

@@ -67,7 +67,7 @@ export function tokenSampler({
         const logits = model.step(token, position, cache, past);
         return categorical(key, filterLogits(twice ? guided(logits, scale) : logits, choice));
       }),
-    { name: "tokenSampler" },
+    { name: "tokenSampler", fixedWeights: true },
   );
   return {
     async sample({ key, tokens = model.config.maxTokens, prompt, labels, signal }) {

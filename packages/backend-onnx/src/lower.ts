@@ -1,5 +1,6 @@
 import { Graph, type HostData, type Node, type Value } from "./graph.ts";
 import { fuseBias } from "./lowerings/fuse-bias.ts";
+import { fuseGelu } from "./lowerings/fuse-gelu.ts";
 import { isCpuOnly } from "./substitutes/cpu-only.ts";
 import { lowerings } from "./lowerings/index.ts";
 import { untile } from "./lowerings/untile.ts";
@@ -131,9 +132,10 @@ export function lowerNodes(
         : (Graph.prototype.multi.call(graph, "Identity", [value], [value])[0] as Value);
     ends.add(own);
   }
+  const needed = neededNodes(graph.nodes, [...ends]);
   return {
     graph,
-    nodes: neededNodes(graph.nodes, [...ends]),
+    nodes: target.provider === "webgpu" ? needed : fuseGelu(needed, [...ends]),
     inputs: inputs.map(find),
     outputs: [...ends],
   };

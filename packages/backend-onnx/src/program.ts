@@ -22,6 +22,9 @@ interface BackendAccess {
 /** Constants up to this size become part of a compiled graph; larger ones stay inputs. */
 const bakedSize = 1024;
 
+/** Bytes of inputs that become constants, at most: a model has to stay below 2 GiB. */
+const mostConstants = 2 ** 30;
+
 /** Stands for the numbers of an input while a program is recorded: they differ from run to run. */
 export class Placeholder implements Held {
   readSync(): HostData {
@@ -44,8 +47,14 @@ export class Program {
   #outputs: { shape: readonly number[]; dtype: DataType }[] = [];
   #nodeCount = 0;
   #reads: boolean[] = [];
+  /** Numbers of inputs that became constants of the graph. */
+  readonly #constants = new Set<Data>();
   /** The inputs, while recording. */
-  #inputs: { entry: { value: Value; input?: Value | undefined }; placeholder: Placeholder }[] = [];
+  #inputs: {
+    dataId: DataId;
+    entry: { value: Value; input?: Value | undefined };
+    placeholder: Placeholder;
+  }[] = [];
 
   constructor(backend: OnnxBackend, access: BackendAccess) {
     this.#backend = backend;
@@ -62,7 +71,7 @@ export class Program {
     const entry = this.#access.entry(dataId);
     const placeholder = new Placeholder();
     entry.input = { ...entry.value, data: placeholder };
-    this.#inputs.push({ entry, placeholder });
+    this.#inputs.push({ dataId, entry, placeholder });
   }
 
   /** Whether the program needs the input at this position. */
@@ -70,8 +79,18 @@ export class Program {
     return this.#reads[input] as boolean;
   }
 
-  /** Ends the recording. */
-  finish(outputs: readonly TensorInfo[]): void {
+  /** Whether the numbers that a tensor has now are constants of the graph. */
+  hasConstant(dataId: DataId): boolean {
+    const { data } = this.#access.entry(dataId).value;
+    return data !== undefined && this.#constants.has(data);
+  }
+
+  /**
+   * Ends the recording.
+   *
+   * @param fixed inputs whose numbers of now become constants, if they lie in the host's memory
+   */
+  finish(outputs: readonly TensorInfo[], fixedInputs: readonly DataId[] = []): void {
     try {
       const positions = new Map<Data | undefined, number>(
         this.#inputs.map(({ placeholder }, i) => [placeholder, i]),
@@ -84,9 +103,17 @@ export class Program {
       const varying: Value[] = [];
       const fixed: Value[] = [];
       const baked = new Map<Value, Value>();
+      const mayBeFixed = new Set(fixedInputs);
+      let bytes = 0;
       for (const leaf of leaves) {
         const at = positions.get(leaf.data);
-        if (at !== undefined) {
+        const input = at === undefined ? undefined : this.#inputs[at];
+        const now = input && mayBeFixed.has(input.dataId) ? input.entry.value.data : undefined;
+        if (isHost(now) && bytes + now.byteLength <= mostConstants) {
+          bytes += now.byteLength;
+          this.#constants.add(now);
+          baked.set(leaf, { ...leaf, data: now, constant: `input ${at}` });
+        } else if (at !== undefined) {
           varying.push(leaf);
           this.#feeds.push({ at, type: leaf.type, shape: leaf.shape });
         } else if (isHost(leaf.data) && leaf.data.length <= bakedSize) {
@@ -158,5 +185,6 @@ export class Program {
     this.#session = undefined;
     for (const { data } of this.#fixed) this.#access.held.release(data);
     this.#fixed = [];
+    this.#constants.clear();
   }
 }

@@ -25,18 +25,20 @@ export interface NetworkDenoiser extends LabelDenoiser {
 }
 
 /**
- * A network as a denoiser, for samplers. Its forward pass is compiled at the first call of each batch size and reads
- * the weights as they are at every call, so one denoiser serves all of a training run.
+ * A network as a denoiser, for samplers. Its forward pass is compiled at the first call of each batch size, and again
+ * when the weights have changed, so one denoiser serves all of a training run.
  *
  * @param model stays the caller's
  */
 export function denoiser(model: Network, options: DenoiserOptions = {}): NetworkDenoiser {
   const { path = rectifiedFlow, prediction = "velocity" } = options;
   const { classes } = model;
-  const labelled = compile((x: Tensor, t: Tensor, labels: Tensor) =>
-    model.forward(x, t, { labels }),
+  const compiling = { name: "denoiser", fixedWeights: true };
+  const labelled = compile(
+    (x: Tensor, t: Tensor, labels: Tensor) => model.forward(x, t, { labels }),
+    compiling,
   );
-  const plain = compile((x: Tensor, t: Tensor) => model.forward(x, t));
+  const plain = compile((x: Tensor, t: Tensor) => model.forward(x, t), compiling);
   return {
     path,
     prediction,

@@ -1,8 +1,8 @@
-import { add, mul, reshape, rsqrt, type Tensor, tidy, type Variable } from "@gen/tensor";
+import { add, mul, reshape, type Tensor, tidy, type Variable } from "@gen/tensor";
 import { expectLast, expectPositive } from "./check.ts";
 import { gainAndOffset, type Modulation } from "./modulation.ts";
 import { parameter } from "./parameter.ts";
-import { center, meanSquare } from "./statistics.ts";
+import { affineStandardized, standardized } from "./standardized.ts";
 
 export interface LayerNormOptions {
   /** Added to the variance. Default 1e-5 (DiT: 1e-6). */
@@ -39,9 +39,10 @@ export class LayerNorm {
   forward(x: Tensor, modulation?: Modulation): Tensor {
     expectLast("LayerNorm.forward", x, this.features);
     return tidy(() => {
-      const deviation = center(x);
-      const normalised = mul(deviation, rsqrt(add(meanSquare(deviation), this.epsilon)));
-      const { gain, offset } = gainAndOffset(this.weight, this.bias, modulation);
+      const { weight, bias, epsilon } = this;
+      if (weight && bias && !modulation) return affineStandardized(x, weight, bias, epsilon);
+      const normalised = standardized(x, epsilon);
+      const { gain, offset } = gainAndOffset(weight, bias, modulation);
       // [batch, features] → [batch, 1, ..., features]
       const spread = (t: Tensor): Tensor =>
         t.rank === 1

@@ -1,15 +1,4 @@
-import {
-  add,
-  expandDims,
-  mean,
-  mul,
-  square,
-  stack,
-  sub,
-  sum,
-  type Tensor,
-  unstack,
-} from "@gen/tensor";
+import { add, expandDims, mean, mul, square, stack, sum, type Tensor, unstack } from "@gen/tensor";
 import { differentiable } from "./differentiable.ts";
 
 /**
@@ -22,12 +11,6 @@ export const powerSums: (x: Tensor) => Tensor = differentiable(
     const [first, second] = unstack(dy) as [Tensor, Tensor];
     return add(mul(x, expandDims(mul(second, 2), 1)), expandDims(first, 1));
   },
-);
-
-/** x minus its mean over the last axis. Linear and self-adjoint: its gradient is itself. */
-export const center: (x: Tensor) => Tensor = differentiable(
-  (x) => sub(x, mean(x, -1, true)),
-  (dy) => center(dy),
 );
 
 /** The mean of x² over the last axis: [..., n] → [..., 1]. */

@@ -37,8 +37,8 @@ export interface CompiledSamplerOptions {
  * ones and the last, say, and later runs compile nothing. It pays where a model is small. Give the plans of several
  * samplers of one kind and each element of the batch is moved by its own: `perElement`.
  *
- * The denoiser must compute with tensors only, as inside `compile`; variables that it reads are read anew at each step.
- * On an eager backend the steps are what they were.
+ * The denoiser must compute with tensors only, as inside `compile`; variables that it reads are constants of the
+ * graph, and a step after one of them was given other numbers compiles anew. On an eager backend the steps are what they were.
  *
  * @returns the sampler; the caller disposes of it
  */
@@ -73,7 +73,7 @@ export function compiled(
         const made = [...new Set([after.x, ...(after.history ?? [])])].filter((t) => !given.has(t));
         return { made, health: healthOf(after.x) };
       },
-      { name: `a step of ${sampler.name}` },
+      { name: `a step of ${sampler.name}`, fixedWeights: true },
     );
     graphs.set(denoiser, graph);
     return graph;

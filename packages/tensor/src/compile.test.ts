@@ -383,3 +383,58 @@ test("what a caller writes into its array after making a tensor does not reach t
   expect(numbers(y)).toEqual([1, 2]);
   x.dispose();
 });
+
+describe("fixed weights", () => {
+  const setUp = () => {
+    const weight = tidy(() => variable(tensor([[1, 2, 3]])));
+    const count = tidy(() => variable(scalar(0)));
+    const calls = compile(
+      (x: Tensor) =>
+        tidy(() => {
+          count.assign(add(count, 1));
+          return mul(weight, x);
+        }),
+      { fixedWeights: true },
+    );
+    const answer = (x: number): number[] => {
+      const input = scalar(x);
+      const values = numbers(calls(input));
+      input.dispose();
+      return values;
+    };
+    return { weight, count, calls, answer };
+  };
+
+  test("are constants, and after a change inputs: the numbers are always those of now", () => {
+    const { weight, count, calls, answer } = setUp();
+    const change = compile(() => weight.assign(add(weight, 1)));
+    expect(answer(2)).toEqual([2, 4, 6]);
+    expect(answer(3)).toEqual([3, 6, 9]);
+    expect(calls.stats.compilations).toBe(1);
+    change(); // in place: the variable keeps its data id
+    expect(answer(2)).toEqual([4, 6, 8]);
+    expect(calls.stats.compilations).toBe(2);
+    expect(calls.stats.explain()[1]).toContain(`given other numbers: ${weight.name}`);
+    const other = tensor([[5, 5, 5]]);
+    weight.assign(other);
+    other.dispose();
+    expect(answer(2)).toEqual([10, 10, 10]);
+    expect(calls.stats.compilations).toBe(2);
+    // What it assigns is its state, and never fixed.
+    expect([...count.dataSync()]).toEqual([4]);
+    calls.dispose();
+    change.dispose();
+    dispose([weight, count]);
+  });
+
+  test("are as they were on a backend without graphs", async () => {
+    await useBackend("cpu");
+    const { weight, count, answer } = setUp();
+    expect(answer(2)).toEqual([2, 4, 6]);
+    const other = tensor([[5, 5, 5]]);
+    weight.assign(other);
+    expect(answer(2)).toEqual([10, 10, 10]);
+    dispose([weight, count, other]);
+    await useBackend("onnx");
+  });
+});

@@ -12,7 +12,12 @@ import {
 } from "@tensorflow/tfjs-core";
 import { changesBetween, type Leaves, leavesOfArguments } from "./explain-signature.ts";
 import { isRecording, type Program, type RecordingBackend } from "./recording.ts";
-import { type OutputPosition, recordCall, type RecordedCall } from "./record-call.ts";
+import {
+  type OutputPosition,
+  recordCall,
+  type RecordedCall,
+  type Recorder,
+} from "./record-call.ts";
 import { mapStructure, signatureOf } from "./structure.ts";
 import { currentTrace, type Refill } from "./trace.ts";
 
@@ -21,6 +26,13 @@ export interface CompileOptions {
   name?: string;
   /** Signatures kept; beyond it the one unused for longest is freed. */
   cacheSize?: number;
+  /**
+   * For functions of trained weights. The variables that `fn` reads and does not assign are constants of the graph, so
+   * that the engine lays their numbers out for its products once, and not at each call. After some of them were given
+   * other numbers, the next call compiles anew, and those are inputs from then on. Takes the weights' memory a second
+   * time.
+   */
+  fixedWeights?: boolean;
 }
 
 /** A compiled function: called like the original. */
@@ -61,8 +73,9 @@ export function compile<A extends unknown[], R>(
   options: CompileOptions = {},
 ): Compiled<A, R> {
   const name = options.name ?? (fn.name || "the compiled function");
-  const cacheSize = options.cacheSize ?? 16;
+  const { cacheSize = 16, fixedWeights = false } = options;
   const recordings = new Map<string, Recording>();
+  const changing = new WeakSet<Variable>();
   const stats: CompileStats = {
     calls: 0,
     compilations: 0,
@@ -80,12 +93,15 @@ export function compile<A extends unknown[], R>(
     const signature = signatureOf(args);
     let recording = recordings.get(signature);
     recordings.delete(signature); // and back in below, as the newest
-    if (recording?.backend !== backend) {
-      const reason = recording
-        ? "the backend changed"
-        : whyNew(signature, args, stats, [...recordings.values()], cacheSize);
+    const outdated = recording && whyOutdated(recording, backend, changing);
+    if (!recording || outdated !== undefined) {
+      const reason =
+        outdated ?? whyNew(signature, args, stats, [...recordings.values()], cacheSize);
       recording?.program.dispose();
-      recording = record(backend, fn as (...args: unknown[]) => unknown, args, name);
+      recording = record(backend, fn as (...args: unknown[]) => unknown, args, {
+        name,
+        mayBeFixed: (variable) => fixedWeights && !changing.has(variable),
+      });
       stats.compilations++;
       const nodes = recording.program.nodeCount;
       stats.compiles.push({ call: stats.calls, signature, nodes, reason });
@@ -134,15 +150,38 @@ interface Recording extends RecordedCall {
   backend: KernelBackend & RecordingBackend;
   program: Program;
   sources: Source[];
+  /** Variables whose numbers are constants of the program. */
+  fixed: readonly Variable[];
   /** The arguments that it was recorded with, in words. */
   leaves: Leaves;
+}
+
+/**
+ * Why what was compiled for a signature no longer serves; undefined if it does.
+ *
+ * @param changing is told of variables that were taken for constants and have changed
+ */
+function whyOutdated(
+  { backend, program, fixed }: Recording,
+  now: unknown,
+  changing: WeakSet<Variable>,
+): string | undefined {
+  if (backend !== now) return "the backend changed";
+  const changed = fixed.filter(
+    (variable) => !variable.isDisposed && !program.hasConstant(variable.dataId),
+  );
+  for (const variable of changed) changing.add(variable);
+  const names = changed.map(({ name }) => name);
+  if (names.length === 0) return undefined;
+  const some = names.length > 3 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
+  return `variables that were fixed were given other numbers: ${some.join(", ")}`;
 }
 
 function record(
   backend: KernelBackend & RecordingBackend,
   fn: (...args: unknown[]) => unknown,
   args: readonly unknown[],
-  name: string,
+  { name, mayBeFixed }: { name: string; mayBeFixed: (variable: Variable) => boolean },
 ): Recording {
   const variables = Object.values(engine().registeredVariables);
   separateVariables(backend, variables);
@@ -178,13 +217,25 @@ function record(
   const bind = ({ dataId }: Tensor, refill?: Refill): void => {
     if (refill) input(dataId, { refill });
   };
+  let fixed: Variable[] = [];
+  const recorder: Recorder = {
+    finish(outputs, assigned) {
+      fixed = variables.filter((variable) => mayBeFixed(variable) && !assigned.includes(variable));
+      program.finish(
+        outputs,
+        fixed.map(({ dataId }) => dataId),
+      );
+      fixed = fixed.filter(({ dataId }) => program.hasConstant(dataId));
+    },
+    abort: () => program.abort(),
+  };
   try {
-    const recorded = recordCall(call, program, {
+    const recorded = recordCall(call, recorder, {
       name,
       kind: "a compiled function",
       trace: { bind },
     });
-    return { backend, program, sources, leaves: leavesOfArguments(args), ...recorded };
+    return { backend, program, sources, fixed, leaves: leavesOfArguments(args), ...recorded };
   } finally {
     dispose(placeholders);
   }

@@ -25,6 +25,7 @@ export {
 } from "@gen/random";
 export { compile, type Compiled } from "./compile.ts";
 export { exportOnnx, type OnnxExport, type OnnxExportOptions } from "./export-onnx.ts";
+export { fusedKernel } from "./fused-kernel.ts";
 export type { ModelTensor } from "./recording.ts";
 export { settle } from "./settle.ts";
 export {

@@ -14,8 +14,8 @@ import { type Trace, withTrace } from "./trace.ts";
 
 /** What a backend does with the operations of a call that it records. */
 export interface Recorder {
-  /** Ends the recording: these tensors are what is wanted of it. */
-  finish(outputs: readonly TensorInfo[]): void;
+  /** Ends the recording: these tensors are what is wanted of it, variables that were assigned among them, last. */
+  finish(outputs: readonly TensorInfo[], assigned: readonly Variable[]): void;
   /** Forgets what was recorded. */
   abort(): void;
 }
@@ -71,7 +71,7 @@ export function recordCall(
       throw new Error(`${name}: ${kind} cannot create variables; create them before it is called`);
     }
     const assigned = variables.filter((variable, i) => variable.dataId !== before[i]?.dataId);
-    recorder.finish([...results, ...assigned]);
+    recorder.finish([...results, ...assigned], assigned);
     finished = true;
     return { result: result(), resultCount: results.length, assigned };
   } finally {

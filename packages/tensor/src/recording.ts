@@ -31,9 +31,19 @@ export interface RecordingBackend extends KernelBackend {
 }
 
 /** A function that is recorded once and then runs without any JavaScript per operation. */
-export interface Program extends Recorder {
+export interface Program {
   /** Makes a tensor an input of the program: its numbers differ from run to run. Others are kept as constants. */
   input(dataId: DataId): void;
+  /**
+   * Ends the recording: these tensors are what is wanted of it.
+   *
+   * @param fixed inputs that need not be any: their numbers of now may become constants of the graph
+   */
+  finish(outputs: readonly TensorInfo[], fixed: readonly DataId[]): void;
+  /** Forgets what was recorded. */
+  abort(): void;
+  /** Whether the numbers that a tensor has now are constants of the graph. */
+  hasConstant(dataId: DataId): boolean;
   /** Operations in the compiled graph. */
   readonly nodeCount: number;
   /** Whether the program needs the input at this position. */

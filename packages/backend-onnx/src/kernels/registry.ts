@@ -5,6 +5,7 @@ import { convKernels } from "./conv.ts";
 import { conv3dKernels } from "./conv3d.ts";
 import { countingKernels } from "./counting.ts";
 import { detectionKernels } from "./detection.ts";
+import { fusedKernels } from "./fused.ts";
 import { imageKernels } from "./image.ts";
 import type { Kernel, Kernels } from "./kernel.ts";
 import { matMulKernels } from "./matmul.ts";
@@ -19,7 +20,7 @@ import { onStrings, stringKernels } from "./string.ts";
 import { unaryKernels } from "./unary.ts";
 import { uniqueKernels } from "./unique.ts";
 
-/** Every kernel of the engine, by TensorFlow.js's name. */
+/** Every kernel of the engine, by TensorFlow.js's name or, those of `fused.ts`, by ours. */
 export const kernels: Kernels = {
   ...unaryKernels,
   ...binaryKernels,
@@ -39,6 +40,7 @@ export const kernels: Kernels = {
   ...raggedKernels,
   ...stringKernels,
   ...uniqueKernels,
+  ...fusedKernels,
 };
 
 /** The kernel of this name for these inputs: strings and complex numbers have some of their own. */

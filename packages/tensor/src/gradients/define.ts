@@ -73,6 +73,17 @@ export function runKernel(
   return engine().runKernel(kernelName, inputs as NamedTensorMap, attrs as NamedAttrMap) as Tensor;
 }
 
+/** The same for a kernel with a list of results, and inputs that may be left out. */
+export function runKernels(
+  kernelName: string,
+  inputs: Readonly<Record<string, Tensor | undefined>>,
+  attrs: object,
+): Tensor[] {
+  const given = Object.entries(inputs).filter(([, tensor]) => tensor !== undefined);
+  const named = Object.fromEntries(given) as NamedTensorMap;
+  return engine().runKernel(kernelName, named, attrs as NamedAttrMap) as Tensor[];
+}
+
 /** Whether the backend in use has a kernel. */
 export function hasKernel(kernelName: string): boolean {
   return getKernel(kernelName, engine().backendName) !== undefined;
