@@ -210,7 +210,7 @@ const images = {
   ...calm,
   data: dataPresets.mnist,
   batchSize: 64,
-  steps: 5000,
+  steps: 3000,
 } satisfies Partial<GANConfig>;
 
 const points = {
@@ -293,6 +293,7 @@ type WassersteinRun = v.InferOutput<typeof wassersteinSchema>;
 const wasserstein = {
   game: { loss: "wasserstein", criticSteps: 3, augmentation: "none" },
   regularizers: { ...noRegularizers, gradientPenalty: 10 },
+  ...bothPlayers({ ...steadyAdam, beta2: 0.9 }),
 } satisfies Partial<GANConfig>;
 
 /** A critic that measures how far the samples are from the data. */
@@ -312,7 +313,7 @@ export const wganGP = ganFamily<WassersteinRun>(
         preset: "",
         model: kinds.dcgan,
         ...wasserstein,
-        steps: 3000,
+        steps: 2500,
       }),
       ...pointPresets<WassersteinRun>({
         ...points,
@@ -321,6 +322,7 @@ export const wganGP = ganFamily<WassersteinRun>(
         model: kinds.points,
         ...wasserstein,
         regularizers: { ...noRegularizers, gradientPenalty: 0.1 },
+        ...bothPlayers({ ...steadyAdam, beta2: 0.9, learningRate: 1e-3 }),
       }),
     },
     alternatives: {
@@ -351,7 +353,6 @@ export const r3gan = ganFamily<R3GANRun>(
       task: "r3gan",
       preset: "",
       model: kinds.r3gan,
-      steps: 3000,
     }),
     trials: [{ preset: "glyphs", set: [...small, ...narrow] }],
   },
@@ -384,7 +385,6 @@ export const stylegan = ganFamily<StyleGANRun>(
       game: { loss: "non-saturating", criticSteps: 1, augmentation: "none" },
       regularizers: { ...noRegularizers, r1: 0.1, pathLength: 2, every: 8 },
       ...bothPlayers({ ...steadyAdam, learningRate: 2.5e-3 }),
-      steps: 3000,
     }),
     trials: [{ preset: "glyphs", set: [...small, ...narrow, "regularizers.every=2"] }],
   },
