@@ -67,6 +67,12 @@ describe("between latents", () => {
     const way = interpolation(identity, z, { steps: 2, between: lerpLatents });
     expect(memory().numTensors).toBe(before + 1);
     expectClose(numbers(way), [1, 0, 0.5, 0.5, 0, 1, 0, 2, 0, 3], 1e-6);
+    const labelled: Generator = {
+      latents: 2,
+      forward: (x, _mode, given) => add(x, reshape(given!.labels!, [-1, 1])),
+    };
+    const fives = interpolation(labelled, z, { steps: 2, between: lerpLatents, label: 5 });
+    expectClose(numbers(fives), [6, 5, 5.5, 5.5, 5, 6, 5, 7, 5, 8], 1e-6);
     expect(() => interpolation(identity, tensor([[1, 2]]), { steps: 3 })).toThrow(
       "interpolation: needs at least 2 latents and steps a positive integer, got 1 and 3",
     );
@@ -88,6 +94,20 @@ test("a truncation sweep goes from the image of the mean style to the images the
   const images = numbers(sweep);
   expect(images.slice(0, 64)).toEqual(images.slice(64, 128));
   expectClose(images.slice(128), numbers(generator.forward(z)), 1e-4);
+  const conditional = new StyleGenerator(key(0), {
+    imageSize: 8,
+    imageChannels: 1,
+    latents: 3,
+    baseChannels: 2,
+    mapping: { depth: 1 },
+    classes: 2,
+  });
+  const labels = tensor([1, 0], [2], "int32");
+  expectClose(
+    numbers(truncationSweep(conditional, z, [1], labels)),
+    numbers(conditional.forward(z, "inference", { labels })),
+    1e-4,
+  );
   expect(() => truncationSweep(generator, z, [])).toThrow(
     "truncationSweep: psis must have a number, got none",
   );
