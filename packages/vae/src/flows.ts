@@ -5,6 +5,7 @@ import { MaskedAutoregressive } from "./masked-autoregressive.ts";
 import { MaskedMixture } from "./masked-mixture.ts";
 import type { MaskedNetworkConfig } from "./masked-network.ts";
 import { type FlowBase, NormalizingFlow } from "./normalizing-flow.ts";
+import { TrainableMixture } from "./trainable-mixture.ts";
 
 export interface FlowConfig {
   readonly features: number;
@@ -12,34 +13,38 @@ export interface FlowConfig {
   readonly layers?: number;
   /** Features of the hidden layers of each one's network. Default [64, 64]. */
   readonly hidden?: readonly number[];
-}
-
-/** RealNVP (Dinh et al. 2017, arXiv:1605.08803): couplings that take turns in which half they keep. */
-export function realNVP(key: Key, config: FlowConfig): NormalizingFlow {
-  const { features, hidden = [64, 64] } = config;
-  return stacked("realNVP", config, (i) => [
-    new ActNorm(features),
-    new AffineCoupling(foldIn(key, i), {
-      features,
-      hidden,
-      keeps: i % 2 === 0 ? "first" : "second",
-    }),
-  ]);
-}
-
-export interface MaskedAutoregressiveFlowConfig extends FlowConfig {
-  /** Gaussians in each conditional of a `MaskedMixture` as the base. Default none: the base is N(0, I). */
+  /** Gaussians in the base, which is learned then. Default none: the base is N(0, I). */
   readonly components?: number | undefined;
 }
 
 /**
- * A masked autoregressive flow (Papamakarios et al. 2017, arXiv:1705.07057): the order is reversed at every layer. With
- * `components`, the paper's MAF MoG.
+ * RealNVP (Dinh et al. 2017, arXiv:1605.08803): couplings that take turns in which half they keep. With `components`, on
+ * a `TrainableMixture`.
  */
-export function maskedAutoregressiveFlow(
-  key: Key,
-  config: MaskedAutoregressiveFlowConfig,
-): NormalizingFlow {
+export function realNVP(key: Key, config: FlowConfig): NormalizingFlow {
+  const { features, layers = 8, hidden = [64, 64], components } = config;
+  return stacked(
+    "realNVP",
+    config,
+    (i) => [
+      new ActNorm(features),
+      new AffineCoupling(foldIn(key, i), {
+        features,
+        hidden,
+        keeps: i % 2 === 0 ? "first" : "second",
+      }),
+    ],
+    components === undefined
+      ? undefined
+      : new TrainableMixture(foldIn(key, layers), { features, components }),
+  );
+}
+
+/**
+ * A masked autoregressive flow (Papamakarios et al. 2017, arXiv:1705.07057): the order is reversed at every layer. With
+ * `components`, on a `MaskedMixture`: the paper's MAF MoG.
+ */
+export function maskedAutoregressiveFlow(key: Key, config: FlowConfig): NormalizingFlow {
   const { features, layers = 8, hidden = [64, 64], components } = config;
   const network = (i: number): MaskedNetworkConfig => ({
     features,

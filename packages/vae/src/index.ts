@@ -67,6 +67,7 @@ export { ActNorm } from "./act-norm.ts";
 export { AffineCoupling, type AffineCouplingConfig } from "./affine-coupling.ts";
 export { MaskedAutoregressive } from "./masked-autoregressive.ts";
 export { MaskedMixture, type MaskedMixtureConfig } from "./masked-mixture.ts";
+export { TrainableMixture, type TrainableMixtureConfig } from "./trainable-mixture.ts";
 export type { MaskedNetwork, MaskedNetworkConfig } from "./masked-network.ts";
 export {
   type FlowBase,
@@ -74,12 +75,7 @@ export {
   type FlowLossOptions,
   NormalizingFlow,
 } from "./normalizing-flow.ts";
-export {
-  type FlowConfig,
-  maskedAutoregressiveFlow,
-  type MaskedAutoregressiveFlowConfig,
-  realNVP,
-} from "./flows.ts";
+export { type FlowConfig, maskedAutoregressiveFlow, realNVP } from "./flows.ts";
 
 // A hierarchy of latents.
 export { klOfGaussians, LadderVAE, type LadderVAEConfig } from "./ladder-vae.ts";
