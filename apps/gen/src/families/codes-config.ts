@@ -83,7 +83,7 @@ export const codesPreset = {
   model: { kind: "conv", channels: [32, 64], blocks: 1, attention: [] },
   quantizer: quantizers.ema,
   prior: {
-    steps: 1500,
+    steps: 1200,
     learningRate: 2e-3,
     width: 96,
     depth: 4,

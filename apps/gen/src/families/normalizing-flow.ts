@@ -43,8 +43,12 @@ import { disposeWeights, loadWeights, parameterCount } from "../trained-weights.
 
 // RealNVP and masked autoregressive flows differ in their layers alone: what they share stands first.
 
+/** Components of the base; 0 for N(0, I). */
+const modelSchema = v.strictObject({ layers: count, hidden: counts, components: counter });
+
 const common = {
   ...commonSettings,
+  model: modelSchema,
   optimizer: optimizerSchema,
   sampleEvery: count,
   samples: v.strictObject({ count }),
@@ -52,6 +56,7 @@ const common = {
 
 interface FlowRun extends RunConfig {
   optimizer: v.InferOutput<typeof optimizerSchema>;
+  model: v.InferOutput<typeof modelSchema>;
   sampleEvery: number;
   samples: { count: number };
 }
@@ -154,12 +159,9 @@ async function density({ logDensity }: TrainedDensity): Promise<Png> {
 type Described<C extends FlowRun> = Pick<
   Family<C, TrainedDensity>,
   "task" | "about" | "examples" | "schema" | "presets" | "trials"
-> & { build(config: C, features: number): NormalizingFlow };
+> & { readonly make: typeof realNVP };
 
-function flowFamily<C extends FlowRun>({
-  build,
-  ...told
-}: Described<C>): Family<C, TrainedDensity> {
+function flowFamily<C extends FlowRun>({ make, ...told }: Described<C>): Family<C, TrainedDensity> {
   function createModel(config: C, { shape }: Examples): NormalizingFlow {
     const [features] = shape;
     if (shape.length !== 1 || (features as number) < 2) {
@@ -167,7 +169,12 @@ function flowFamily<C extends FlowRun>({
         `gen train ${told.task} is for points; take a preset of points, or another family for images of ${shape.join("×")}.`,
       );
     }
-    return build(config, features as number);
+    const { components, ...layers } = config.model;
+    return make(foldIn(key(config.seed), 0), {
+      ...layers,
+      features: features as number,
+      ...(components > 0 && { components }),
+    });
   }
 
   function create(config: C, dataset: Dataset): Training {
@@ -247,40 +254,45 @@ function flowFamily<C extends FlowRun>({
 const realnvpSchema = v.strictObject({
   task: v.literal("realnvp"),
   ...common,
-  model: v.strictObject({ layers: count, hidden: counts }),
 });
 
 /** Couplings, after which half of a point is as it was. */
 export const realnvp = flowFamily<v.InferOutput<typeof realnvpSchema>>({
   task: "realnvp",
-  about: "Train RealNVP: affine couplings, an exact density, and samples in one pass.",
+  about:
+    "Train RealNVP: affine couplings on a mixture (model.components=0: on N(0, I)), an exact density, samples in one pass.",
   examples: [
     "gen train realnvp --preset points-8gaussians",
-    "gen train realnvp --preset points-moons --set model.layers=16 --out runs/moons",
+    "gen train realnvp --preset points-moons --set model.components=0 --set model.layers=12 --out runs/moons",
   ],
   schema: realnvpSchema,
   presets: presetsOf({
     task: "realnvp",
     preset: "",
     ...usual,
-    model: { layers: 12, hidden: [64, 64] },
-    steps: 10_000,
+    model: { layers: 8, hidden: [64, 64], components: 8 },
+    steps: 5000,
   }),
-  trials: [{ preset: "points-moons", set: ["data.training=100", "model.layers=2"] }],
-  build: ({ seed, model }, features) => realNVP(foldIn(key(seed), 0), { features, ...model }),
+  trials: [
+    { preset: "points-moons", set: ["data.training=100", "model.layers=2"] },
+    {
+      preset: "points-8gaussians",
+      set: ["data.training=100", "model.layers=2", "model.components=0"],
+    },
+  ],
+  make: realNVP,
 });
 
 const mafSchema = v.strictObject({
   task: v.literal("maf"),
   ...common,
-  model: v.strictObject({ layers: count, hidden: counts, components: counter }),
 });
 
 /** Autoregressive layers on a base of mixtures. */
 export const maf = flowFamily<v.InferOutput<typeof mafSchema>>({
   task: "maf",
   about:
-    "Train a masked autoregressive flow: an exact density, on a base of mixtures (model.components=0: on a normal one).",
+    "Train a masked autoregressive flow on a masked mixture (model.components=0: on N(0, I)): an exact density.",
   examples: [
     "gen train maf --preset points-8gaussians",
     "gen train maf --preset points-checkerboard --set model.components=0 --set model.layers=12",
@@ -295,12 +307,10 @@ export const maf = flowFamily<v.InferOutput<typeof mafSchema>>({
   }),
   trials: [
     { preset: "points-moons", set: ["data.training=100", "model.layers=2"] },
-    { preset: "points-8gaussians", set: ["data.training=100", "model.components=0"] },
+    {
+      preset: "points-8gaussians",
+      set: ["data.training=100", "model.layers=2", "model.components=0"],
+    },
   ],
-  build: ({ seed, model: { components, ...model } }, features) =>
-    maskedAutoregressiveFlow(foldIn(key(seed), 0), {
-      features,
-      ...model,
-      ...(components > 0 && { components }),
-    }),
+  make: maskedAutoregressiveFlow,
 });

@@ -38,10 +38,11 @@ const mnist = {
   preset: "mnist",
   data: dataPresets.mnist,
   ...codesPreset,
-  adversary: { baseChannels: 16, depth: 1, weight: 0.8, warmup: 1000 },
-  features: { steps: 300, channels: [16, 32] },
+  adversary: { baseChannels: 16, depth: 1, weight: 0.8, warmup: 700 },
+  features: { steps: 200, channels: [16, 32] },
   optimizer: { ...codesPreset.optimizer, learningRate: 1e-3, beta1: 0.5, clipNorm: 10 },
-  steps: 4000,
+  batchSize: 32,
+  steps: 2900,
 } satisfies VQGANConfig;
 
 const presets = {

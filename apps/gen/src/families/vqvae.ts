@@ -27,7 +27,7 @@ const mnist = {
   data: dataPresets.mnist,
   ...codesPreset,
   variance: 0.02,
-  steps: 4000,
+  steps: 2700,
 } satisfies VQVAEConfig;
 
 const presets = {
