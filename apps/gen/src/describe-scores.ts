@@ -6,7 +6,8 @@ import type { LikelihoodReport } from "./likelihood-report.ts";
 
 /** Three significant digits. */
 export function shortNumber(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  const size = Math.abs(value);
+  return size !== 0 && size < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
 }
 
 /** «0.91 (0.88 to 0.94)» */

@@ -18,6 +18,7 @@ export interface Column {
 
 const NO_CLASSIFIER = "no classifier";
 const FEW = "too few samples";
+const NO_MODES = "the set has no modes that are known";
 
 function scored(
   read: (scores: NonNullable<NonNullable<FinishedRow["images"]>["scores"]>) => [number, Interval],
@@ -101,7 +102,20 @@ const points: Column[] = [
     cell: ({ points: scores }) =>
       scores?.modes
         ? { value: scores.modes.hit, text: `${scores.modes.hit} of ${scores.modes.modes}` }
-        : { why: "the set has no modes that are known" },
+        : { why: NO_MODES },
+  },
+  {
+    name: "inModes",
+    title: "In a mode",
+    about:
+      "the share of samples within 3 standard deviations of a mode; 98.9 % is as good as the data",
+    cell: ({ points: scores }) =>
+      scores?.modes
+        ? {
+            value: scores.modes.highQualityShare,
+            text: formatShare(scores.modes.highQualityShare),
+          }
+        : { why: NO_MODES },
   },
 ];
 
