@@ -6,12 +6,14 @@ import {
   equal,
   expandDims,
   floorDiv,
+  keep,
   matMul,
   mod,
   mul,
   range,
   reshape,
   scalar,
+  splitTensor,
   sub,
   type Tensor,
   tensor,
@@ -44,22 +46,23 @@ const PAGE = 8;
 export class KeyValueCache {
   /** Tokens of a segment. */
   readonly segment: number;
-  readonly #pages: Places[];
+  /** Of all blocks, one after the other along the first axis: a step then has two outputs, not two for each block. */
+  readonly #page: Places;
   readonly #segments: Places[];
+  /** What the blocks of a step have written so far. */
+  #written: Past[] = [];
   #past: Past[] = [];
   #tokens = 0;
 
   constructor({ maxTokens, width, depth, heads }: CausalTransformerConfig, batch: number) {
     this.segment = PAGE * Math.ceil(maxTokens / SEGMENTS / PAGE);
-    const make = (shape: number[]): Variable =>
-      tidy(() => variable(zeros([batch, heads, ...shape]), false));
-    const places = (tokens: number): Places[] =>
-      Array.from({ length: depth }, () => ({
-        keys: make([width / heads, tokens]),
-        values: make([tokens, width / heads]),
+    const places = (rows: number, tokens: number): Places =>
+      tidy(() => ({
+        keys: variable(zeros([rows, heads, width / heads, tokens]), false),
+        values: variable(zeros([rows, heads, tokens, width / heads]), false),
       }));
-    this.#pages = places(PAGE);
-    this.#segments = places(this.segment);
+    this.#page = places(depth * batch, PAGE);
+    this.#segments = Array.from({ length: depth }, () => places(batch, this.segment));
   }
 
   /** The whole segments, for each block; empty before the first is full. They stay the cache's. */
@@ -68,7 +71,8 @@ export class KeyValueCache {
   }
 
   /**
-   * Writes the key and the value of one token into the page.
+   * Writes the key and the value of one token into the page. A step calls it for one block after the other, the first
+   * to the last.
    *
    * @param position int32 []
    * @param past of this block, as `past` has it
@@ -83,14 +87,17 @@ export class KeyValueCache {
     const slot = mod(inSegment, pageSize);
     // 1 at the token's place, where there is 0, else 0: ONNX Runtime chooses between tensors far slower than it adds.
     const here = cast(equal(range(0, PAGE, 1, "int32"), slot), "float32");
-    const page = this.#pages[block] as Places;
-    page.keys.assign(add(page.keys, mul(token.keys, reshape(here, [1, 1, 1, PAGE]))));
-    page.values.assign(add(page.values, mul(token.values, reshape(here, [1, 1, PAGE, 1]))));
+    const page = this.#pageOf(block);
+    const written = {
+      keys: add(page.keys, mul(token.keys, reshape(here, [1, 1, 1, PAGE]))),
+      values: add(page.values, mul(token.values, reshape(here, [1, 1, PAGE, 1]))),
+    };
+    this.#write(block, written);
     const last = sub(mul(floorDiv(inSegment, pageSize), pageSize), tensor(1, [], "int32"));
     return [
       ...(past ? [past] : []),
       { ...(this.#segments[block] as Places), mask: maskBeyond(last, segment) },
-      { ...page, mask: maskBeyond(slot, PAGE) },
+      { ...written, mask: maskBeyond(slot, PAGE) },
     ];
   }
 
@@ -106,12 +113,32 @@ export class KeyValueCache {
     dispose(this.#past);
     this.#past = [];
     this.#tokens = 0;
-    empty(this.#pages);
-    empty(this.#segments);
+    dispose(this.#written);
+    this.#written = [];
+    empty([this.#page, ...this.#segments]);
   }
 
   dispose(): void {
-    dispose([this.#past, this.#pages, this.#segments]);
+    dispose([this.#past, this.#written, this.#page, this.#segments]);
+  }
+
+  #pageOf(block: number): Past {
+    const parts = this.#segments.length;
+    return {
+      keys: splitTensor(this.#page.keys, parts)[block] as Tensor,
+      values: splitTensor(this.#page.values, parts)[block] as Tensor,
+    };
+  }
+
+  #write(block: number, written: Past): void {
+    const { keys, values } = written;
+    // Kept from the block's tidy, until the last block is there.
+    this.#written[block] = { keys: keep(keys.clone()), values: keep(values.clone()) };
+    if (block < this.#segments.length - 1) return;
+    this.#page.keys.assign(concat(this.#written.map((each) => each.keys)));
+    this.#page.values.assign(concat(this.#written.map((each) => each.values)));
+    dispose(this.#written);
+    this.#written = [];
   }
 
   #turnPage(): void {
@@ -124,12 +151,12 @@ export class KeyValueCache {
       const to = cast(rows, "float32");
       const from = transpose(to);
       this.#segments.forEach(({ keys, values }, block) => {
-        const page = this.#pages[block] as Places;
+        const page = this.#pageOf(block);
         keys.assign(add(keys, matMul(page.keys, to)));
         values.assign(add(values, matMul(from, page.values)));
       });
     });
-    empty(this.#pages);
+    empty([this.#page]);
   }
 
   #closeSegment(): void {
