@@ -16,7 +16,8 @@ export interface TrainableMixtureConfig {
 
 /**
  * A mixture of diagonal Gaussians whose weights, means and deviations are learned by gradient. As the base of a flow it
- * has the modes that no bijection can make of one. Starts with equal weights, means drawn from N(0, I) and deviation 1.
+ * has the modes that no bijection can make of one. Starts with equal weights, means drawn from N(0, I), and deviations
+ * components^(−1/features): wide ones would all learn the same.
  */
 export class TrainableMixture {
   /** [components]. */
@@ -36,7 +37,8 @@ export class TrainableMixture {
     const shape = [components, features];
     this.logits = parameter(new Float32Array(components), [components]);
     this.means = parameter(normalArray(key, components * features), shape);
-    this.log_scales = parameter(new Float32Array(components * features), shape);
+    const narrow = -Math.log(components) / features;
+    this.log_scales = parameter(new Float32Array(components * features).fill(narrow), shape);
   }
 
   /** log p(x) of each example [batch, features] in nats, [batch]. The caller disposes of it. */

@@ -270,8 +270,8 @@ export const realnvp = flowFamily<v.InferOutput<typeof realnvpSchema>>({
     task: "realnvp",
     preset: "",
     ...usual,
-    model: { layers: 8, hidden: [64, 64], components: 8 },
-    steps: 5000,
+    model: { layers: 8, hidden: [64, 64], components: 16 },
+    steps: 4000,
   }),
   trials: [
     { preset: "points-moons", set: ["data.training=100", "model.layers=2"] },
