@@ -266,6 +266,16 @@ const cases: [name: string, args: () => string[], sentence: RegExp, code?: numbe
     /"11" is not a label; there are 0 to 9/,
   ],
   [
+    "a setting of another family",
+    () => ["sample", at("flow"), "--temperature", "1"],
+    /--temperature is for .*pixelformer.*; flow has no such thing\./,
+  ],
+  [
+    "a picture that there is not",
+    () => ["show", "run", at("flow"), "curvs"],
+    /no picture of .*flow: "curvs" \(did you mean "curves"\?\); there is: curves, denoising\./,
+  ],
+  [
     "a count that is not one",
     () => ["sample", at("flow"), "--count", "ten"],
     /--count must be a whole number .*got "ten"/,

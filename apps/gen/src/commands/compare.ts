@@ -64,7 +64,7 @@ const args = {
     type: "string",
     valueHint: "n",
     description: "Take the likelihood of at most so many held-out examples",
-    default: "500",
+    default: "100",
   },
   seed: {
     type: "string",

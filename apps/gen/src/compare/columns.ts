@@ -171,6 +171,13 @@ const costs: Column[] = [
     cell: ({ trainingExamples: value }) => ({ value, text: value.toLocaleString("en") }),
   },
   {
+    name: "samples",
+    title: "Samples",
+    about:
+      "drawn and scored; fewer of who is slow to draw them, which makes distances to the data larger",
+    cell: ({ samples: value }) => ({ value, text: value.toLocaleString("en") }),
+  },
+  {
     name: "samplingSeconds",
     title: "Time for one sample",
     about: "when many are drawn, after one batch that is not counted",

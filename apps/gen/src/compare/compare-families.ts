@@ -9,6 +9,7 @@ import { drawWithProgress } from "../draw.ts";
 import { sizeOf } from "../examples.ts";
 import { Failure, messageOf, misuse } from "../failure.ts";
 import type { Reader } from "../families/classifier.ts";
+import type { SamplePlan, Trained } from "../family.ts";
 import { makeFolder } from "../file-store.ts";
 import { formatJson } from "../format.ts";
 import { listenForInterrupt } from "../interrupt.ts";
@@ -207,14 +208,14 @@ async function compareOne(family: DrawingFamily, options: CompareOptions): Promi
   const { signal } = interrupt;
   try {
     const own = readSettings({ name: task, settings: sampling.settings }, {}, trainedOn, []);
-    const labels = spreadLabels(count, allClasses(examples));
-    // What compiles is not counted.
-    await sampling.draw(trained, {
-      labels: labels.subarray(0, 100),
-      settings: own,
-      key: foldIn(key(seed), 2),
-      signal,
-    });
+    // No longer than it was trained: fewer samples of who is slow. What compiles is not counted.
+    const first = spreadLabels(Math.min(count, 100), allClasses(examples));
+    const limit = Math.max(60, trainingSeconds);
+    const each = await warmUp(sampling, trained, first, own, seed, limit / 4, signal);
+    const drawn = Math.min(count, Math.max(20, Math.floor(limit / each)));
+    if (drawn < count)
+      output.say(`Only ${drawn} samples of ${task} are drawn: ${count} would take too long.`);
+    const labels = spreadLabels(drawn, allClasses(examples));
     const began = performance.now();
     const numbers = await drawWithProgress(
       sampling,
@@ -223,9 +224,9 @@ async function compareOne(family: DrawingFamily, options: CompareOptions): Promi
       output,
       signal,
     );
-    const samplingSeconds = (performance.now() - began) / 1000 / count;
+    const samplingSeconds = (performance.now() - began) / 1000 / drawn;
     const labelled = examples.classes > 0;
-    const png = picture(dataset, { numbers, labelled }, Math.min(count, pictured(dataset)));
+    const png = picture(dataset, { numbers, labelled }, Math.min(drawn, pictured(dataset)));
     writeFileAtomic(join(run, "samples.png"), png);
     const measured = await measure({
       family,
@@ -246,6 +247,7 @@ async function compareOne(family: DrawingFamily, options: CompareOptions): Promi
       steps: config.steps,
       trainingExamples: config.steps * (await examplesPerStep(config, dataset)),
       trainingSeconds,
+      samples: drawn,
       samplingSeconds,
       sampling: own,
       ...measured,
@@ -257,6 +259,41 @@ async function compareOne(family: DrawingFamily, options: CompareOptions): Promi
     interrupt.dispose();
     trained.dispose();
   }
+}
+
+/**
+ * Draws the first samples, and stops early when that takes longer than it should.
+ *
+ * @returns how long one took, in seconds
+ */
+async function warmUp<Values>(
+  { draw }: { draw(trained: Trained, plan: SamplePlan<Values>): Promise<Float32Array> },
+  trained: Trained,
+  labels: Int32Array,
+  settings: Values,
+  seed: number,
+  limit: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const enough = new AbortController();
+  const began = performance.now();
+  const seconds = (): number => (performance.now() - began) / 1000;
+  let done = 0;
+  try {
+    await draw(trained, {
+      labels,
+      settings,
+      key: foldIn(key(seed), 2),
+      signal: AbortSignal.any([signal, enough.signal]),
+      onProgress(count) {
+        done = count;
+        if (seconds() > limit) enough.abort();
+      },
+    });
+  } catch (error) {
+    if (!enough.signal.aborted || signal.aborted) throw error;
+  }
+  return seconds() / Math.max(1, done);
 }
 
 /** How long a run trained, over all its starts: each began to count anew. */

@@ -43,6 +43,8 @@ export interface FinishedRow extends Measured {
   /** Seen in training, each as often as it was. */
   readonly trainingExamples: number;
   readonly trainingSeconds: number;
+  /** How many were drawn: as many as planned, or fewer where that would take longer than the training. */
+  readonly samples: number;
   /** Of one sample, when many are drawn. */
   readonly samplingSeconds: number;
   /** How the samples were drawn: the family's usual settings. */

@@ -16,6 +16,7 @@ function row(task: string, distance: number, rest: Partial<FinishedRow> = {}): F
     steps: 10,
     trainingExamples: 2560,
     trainingSeconds: 61,
+    samples: 100,
     samplingSeconds: 2.5e-4,
     sampling: { temperature: 1 },
     points: {

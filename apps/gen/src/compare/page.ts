@@ -80,7 +80,8 @@ export function comparisonPage(comparison: Comparison, pictures: Pictures): stri
         <p>
           Each had the same budget: <strong>${describeBudget(plan.budget)}</strong>, with its preset
           <code>${plan.preset}</code>, on the same data (${describeData(plan.data)}), by ${backend}.
-          Of each, ${plan.count} samples were drawn with its usual settings.
+          Of each, ${plan.count} samples were drawn with its usual settings, or as many as took no
+          longer than its training.
         </p>
         ${judge}
         <h2>Samples</h2>
