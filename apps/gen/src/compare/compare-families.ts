@@ -66,7 +66,7 @@ export async function compareFamilies(options: CompareOptions): Promise<number> 
   const paths = comparisonPaths(folder);
   const rows = new Map(keptRows(paths.json, plan, reader).map((row) => [row.task, row]));
   makeFolder(folder);
-  writeFileAtomic(paths.real, picture(dataset, undefined, pictured(dataset)));
+  writeFileAtomic(paths.real, picture(dataset, undefined, Math.min(plan.count, pictured(dataset))));
   const write = (): Comparison => {
     const comparison: Comparison = {
       plan,

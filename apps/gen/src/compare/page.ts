@@ -14,7 +14,7 @@ const style = `
 @media (prefers-color-scheme: dark) {
   :root { --line: #fff3; --dim: #aaa; --back: #16181c; --text: #e8e8e8; --first: #9ec5e820; }
 }
-body { margin: 0 auto; max-width: 76rem; padding: 1.5rem 1rem 4rem; background: var(--back); color: var(--text);
+body { margin: 0 auto; max-width: 90rem; padding: 1.5rem 1rem 4rem; background: var(--back); color: var(--text);
   font: 1rem/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.6rem; line-height: 1.2; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }
 p, li, dd { max-width: 46rem; }
@@ -26,9 +26,10 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .6rem; border-bottom: 1px solid var(--line); }
 tbody tr:first-child:not(.dim) { background: var(--first); }
 .why { font-size: .8rem; }
+td:has(.nats) { min-width: 11rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; } dd { margin: 0; }
 code { font-size: .9em; overflow-wrap: anywhere; }
-@media (max-width: 60rem) {
+@media (max-width: 80rem) {
   thead { display: none; } table, tbody, tr, th, td { display: block; }
   tr { border: 1px solid var(--line); border-radius: .5rem; margin-bottom: 1rem; padding: .3rem 0; }
   td { display: grid; grid-template-columns: 9rem 1fr; gap: .5rem; border: 0; padding: .15rem .75rem; }
