@@ -37,7 +37,7 @@ import type {
 import { growingSamples } from "../growing-samples.ts";
 import { imageGrid, type Png } from "../image-grid.ts";
 import { createOptimizer } from "../optimizer.ts";
-import { adamPreset, dataPresets, pointPresets } from "../preset-parts.ts";
+import { adamPreset, manyPoints, pointPresets } from "../preset-parts.ts";
 import { drawInBatches, usualBatch } from "../sample-batches.ts";
 import { disposeWeights, loadWeights, parameterCount } from "../trained-weights.ts";
 
@@ -62,7 +62,7 @@ interface FlowRun extends RunConfig {
 }
 
 const usual = {
-  data: { ...dataPresets.points, training: 200_000 },
+  data: manyPoints,
   optimizer: { ...adamPreset, learningRate: 5e-3, warmup: 200, weightDecay: 0, clipNorm: 10 },
   batchSize: 256,
   seed: 0,
@@ -71,16 +71,6 @@ const usual = {
   sampleEvery: 1000,
   samples: { count: 2000 },
 };
-
-/** The presets of points, of which more are drawn than usual: they cost nothing, and no density is overfitted. */
-function presetsOf<C extends FlowRun>(preset: C): Record<string, C> {
-  return Object.fromEntries(
-    Object.entries(pointPresets(preset)).map(([name, each]) => [
-      name,
-      { ...each, data: { ...each.data, training: usual.data.training } },
-    ]),
-  );
-}
 
 /** A normalizing flow for use. */
 export interface TrainedDensity extends Trained {
@@ -251,13 +241,13 @@ function flowFamily<C extends FlowRun>({ make, ...told }: Described<C>): Family<
   };
 }
 
-const realnvpSchema = v.strictObject({
-  task: v.literal("realnvp"),
-  ...common,
-});
+const realnvpSchema = v.strictObject({ task: v.literal("realnvp"), ...common });
+
+/** A run of this flow. */
+type RealNVPConfig = v.InferOutput<typeof realnvpSchema>;
 
 /** Couplings, after which half of a point is as it was. */
-export const realnvp = flowFamily<v.InferOutput<typeof realnvpSchema>>({
+export const realnvp = flowFamily<RealNVPConfig>({
   task: "realnvp",
   about:
     "Train RealNVP: affine couplings on a mixture (model.components=0: on N(0, I)), an exact density, samples in one pass.",
@@ -266,7 +256,7 @@ export const realnvp = flowFamily<v.InferOutput<typeof realnvpSchema>>({
     "gen train realnvp --preset points-moons --set model.components=0 --set model.layers=12 --out runs/moons",
   ],
   schema: realnvpSchema,
-  presets: presetsOf({
+  presets: pointPresets<RealNVPConfig>({
     task: "realnvp",
     preset: "",
     ...usual,
@@ -283,13 +273,13 @@ export const realnvp = flowFamily<v.InferOutput<typeof realnvpSchema>>({
   make: realNVP,
 });
 
-const mafSchema = v.strictObject({
-  task: v.literal("maf"),
-  ...common,
-});
+const mafSchema = v.strictObject({ task: v.literal("maf"), ...common });
+
+/** A run of this flow. */
+type MAFConfig = v.InferOutput<typeof mafSchema>;
 
 /** Autoregressive layers on a base of mixtures. */
-export const maf = flowFamily<v.InferOutput<typeof mafSchema>>({
+export const maf = flowFamily<MAFConfig>({
   task: "maf",
   about:
     "Train a masked autoregressive flow on a masked mixture (model.components=0: on N(0, I)): an exact density.",
@@ -298,7 +288,7 @@ export const maf = flowFamily<v.InferOutput<typeof mafSchema>>({
     "gen train maf --preset points-checkerboard --set model.components=0 --set model.layers=12",
   ],
   schema: mafSchema,
-  presets: presetsOf({
+  presets: pointPresets<MAFConfig>({
     task: "maf",
     preset: "",
     ...usual,

@@ -9,7 +9,7 @@ import {
   optimizerSchema,
   positive,
 } from "../config.ts";
-import { adamPreset, dataPresets, pointPresets } from "../preset-parts.ts";
+import { adamPreset, dataPresets, manyPoints, pointPresets } from "../preset-parts.ts";
 
 const convSchema = v.strictObject({
   kind: v.literal("conv"),
@@ -137,8 +137,8 @@ export const presets = {
   },
   ...pointPresets<VAEConfig>({
     ...mnist,
-    data: dataPresets.points,
-    model: { kind: "dense", hidden: [64, 64] },
+    data: manyPoints,
+    model: { kind: "dense", hidden: [128, 128] },
     latents: 2,
     likelihood: likelihoods.gaussianWithVariance,
     objective: objectives.iwae,

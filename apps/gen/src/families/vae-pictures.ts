@@ -82,7 +82,7 @@ export async function interpolations(trained: TrainedVAE, { dataset }: Scene): P
   );
 }
 
-const SIDE = 16;
+const SIDE = 12;
 
 export async function manifold({ decode, examples }: TrainedVAE): Promise<Png> {
   const at = (i: number): number => -2.5 + (5 * i) / (SIDE - 1);
