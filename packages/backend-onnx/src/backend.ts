@@ -9,6 +9,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import { Graph, type Node, sameShape, sizeOf, type Value } from "./graph.ts";
 import { dataTypeOf, elementTypeOf } from "./data-type.ts";
+import { fusedOn } from "./kernels/fused.ts";
 import { ModelRecording } from "./export/model-recording.ts";
 import { writeModel, type WriteOptions, type WrittenModel } from "./export/write-model.ts";
 import { lower, type LoweredGraph } from "./lower.ts";
@@ -179,6 +180,12 @@ export class OnnxBackend extends KernelBackend {
     });
     this.#recording = recording;
     return recording;
+  }
+
+  /** Whether the device, or the model file that is being recorded, has a kernel of `kernels/fused.ts` as one operation. */
+  fuses(kernelName: string): boolean {
+    const provider = this.#recording instanceof ModelRecording ? "standard" : this.runtime.provider;
+    return fusedOn[kernelName]?.includes(provider) ?? false;
   }
 
   /** Writes a recorded function, at one batch size or several, as a model file. */

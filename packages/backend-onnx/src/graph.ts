@@ -110,9 +110,13 @@ export class Graph {
   }
 
   transpose(value: Value, order: readonly number[]): Value {
-    if (order.every((axis, i) => axis === i)) return value;
+    const shape = order.map((axis) => value.shape[axis] as number);
+    // Where axes of size 1 alone change places, the numbers keep theirs.
+    const large = order.filter((axis) => value.shape[axis] !== 1);
+    if (large.every((axis, i) => i === 0 || axis > (large[i - 1] as number)))
+      return this.reshape(value, shape);
     return this.op("Transpose", [value], {
-      shape: order.map((axis) => value.shape[axis] as number),
+      shape,
       attributes: { perm: { ints: order } },
     });
   }

@@ -1,9 +1,10 @@
-import type { Tensor } from "@tensorflow/tfjs-core";
+import { engine, type Tensor } from "@tensorflow/tfjs-core";
 import { hasKernel, runKernels } from "./gradients/define.ts";
+import { isRecording } from "./recording.ts";
 
 /**
- * Runs a kernel of ours where the backend in use has it, and else the same by other operations. It has no gradient of
- * its own: call it inside `customGrad`.
+ * Runs a kernel of ours where the backend in use, on its device, has it as one operation, and else the same by others.
+ * It has no gradient of its own: where one is wanted, call it inside `customGrad`.
  *
  * @param kernelName see `kernels/fused.ts` of `@gen/backend-onnx`
  * @param otherwise the same results by operations that every backend has
@@ -15,5 +16,7 @@ export function fusedKernel(
   attributes: object,
   otherwise: () => Tensor[],
 ): Tensor[] {
-  return hasKernel(kernelName) ? runKernels(kernelName, inputs, attributes) : otherwise();
+  const { backend } = engine();
+  const fused = hasKernel(kernelName) && isRecording(backend) && backend.fuses(kernelName);
+  return fused ? runKernels(kernelName, inputs, attributes) : otherwise();
 }

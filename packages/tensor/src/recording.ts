@@ -11,6 +11,8 @@ import type { Recorder } from "./record-call.ts";
 export interface RecordingBackend extends KernelBackend {
   /** Computes all that is recorded and still alive. */
   settle(): Promise<void>;
+  /** Whether it has a kernel of ours for what it now records, or runs, as one operation of its device. */
+  fuses(kernelName: string): boolean;
   /** Computes what is pending, then records until the program is finished or aborted; nothing can be read meanwhile. */
   startProgram(): Program;
   /** The same for a function that is to be a model file. */

@@ -1,4 +1,9 @@
-import { autoregressiveLoss, CausalTransformer, tokenSampler } from "@gen/autoregressive";
+import {
+  autoregressiveLoss,
+  CausalTransformer,
+  type CausalTransformerConfig,
+  tokenSampler,
+} from "@gen/autoregressive";
 import { foldIn, gumbelArray, key, type Tensor } from "@gen/tensor";
 import { floats, integers } from "../shared-tensors.ts";
 import { stepKey } from "../shared-inputs.ts";
@@ -37,36 +42,49 @@ export const gptTrain: Workload = {
 /** Of so many first tokens the check is made: from one that rounding has changed, all others follow. */
 const checkedTokens = 64;
 
-/** A batch of images, pixel by pixel, with a cache of keys and values. */
-export const gptSample: Workload = {
-  name: "gpt-sample",
-  twin: { kind: "TokenSampling", config, batch, checkedTokens },
-  images: false,
-  checks: 1,
-  counted: false, // PyTorch attends to the tokens so far, ours to whole segments of its cache
-  inputs: () => ({}),
-  draws: (k) => {
-    const size = batch * config.vocabulary;
-    const gumbels = new Float32Array(checkedTokens * size);
-    for (let i = 0; i < checkedTokens; i++) gumbels.set(gumbelArray(foldIn(k, i), size), i * size);
-    return { gumbels: floats(gumbels, [checkedTokens, batch, config.vocabulary]) };
-  },
-  create: (k) => {
-    const model = new CausalTransformer(k, config);
-    return {
-      model,
-      begin: () => {
-        const sampler = tokenSampler({ model, batch });
-        return async (step) => {
-          const drawn = await sampler.sample({ key: stepKey(step) });
-          const tokens = await drawn.data();
-          drawn.dispose();
-          const first = Array.from(tokens).filter((_, i) => i % config.maxTokens < checkedTokens);
-          const mean = (values: number[]): number =>
-            values.reduce((sum, v) => sum + v, 0) / values.length;
-          return [mean(first), mean(first.map((v, i) => v * ((i % 7) + 1)))];
-        };
-      },
-    };
-  },
-};
+/** Drawing a batch of sequences token by token, with a cache of keys and values. */
+function tokenSampling(name: string, config: CausalTransformerConfig, batch: number): Workload {
+  return {
+    name,
+    twin: { kind: "TokenSampling", config, batch, checkedTokens },
+    images: false,
+    checks: 1,
+    counted: false, // PyTorch attends to the tokens so far, ours to whole segments of its cache
+    inputs: () => ({}),
+    draws: (k) => {
+      const size = batch * config.vocabulary;
+      const gumbels = new Float32Array(checkedTokens * size);
+      for (let i = 0; i < checkedTokens; i++)
+        gumbels.set(gumbelArray(foldIn(k, i), size), i * size);
+      return { gumbels: floats(gumbels, [checkedTokens, batch, config.vocabulary]) };
+    },
+    create: (k) => {
+      const model = new CausalTransformer(k, config);
+      return {
+        model,
+        begin: () => {
+          const sampler = tokenSampler({ model, batch });
+          return async (step) => {
+            const drawn = await sampler.sample({ key: stepKey(step) });
+            const tokens = await drawn.data();
+            drawn.dispose();
+            const first = Array.from(tokens).filter((_, i) => i % config.maxTokens < checkedTokens);
+            const mean = (values: number[]): number =>
+              values.reduce((sum, v) => sum + v, 0) / values.length;
+            return [mean(first), mean(first.map((v, i) => v * ((i % 7) + 1)))];
+          };
+        },
+      };
+    },
+  };
+}
+
+/** Eight images, pixel by pixel. */
+export const gptSample: Workload = tokenSampling("gpt-sample", config, batch);
+
+/** 64 digits, tile by tile: the network of `gen train pixelformer --preset mnist`. */
+export const digitsSample: Workload = tokenSampling(
+  "digits-sample",
+  { vocabulary: 16, maxTokens: 196, width: 96, depth: 4, heads: 4 },
+  64,
+);

@@ -1,7 +1,7 @@
 import type { Workload } from "../workload.ts";
 import { dcganTrain } from "./dcgan.ts";
 import { ditSample, ditTrain } from "./dit.ts";
-import { gptSample, gptTrain } from "./gpt.ts";
+import { digitsSample, gptSample, gptTrain } from "./gpt.ts";
 import { mlpSample, mlpTrain } from "./points.ts";
 import { unetSample, unetTrain } from "./unet.ts";
 import { vaeTrain } from "./vae.ts";
@@ -17,6 +17,7 @@ export const workloads: readonly Workload[] = [
   unetSample,
   ditSample,
   gptSample,
+  digitsSample,
   mlpSample,
 ];
 

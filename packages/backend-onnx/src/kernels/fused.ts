@@ -1,4 +1,10 @@
+import type { Provider } from "../lowerings/lowering-graph.ts";
 import type { Kernels } from "./kernel.ts";
+
+/** Who has the kernels below as one operation, all their results with it. */
+export const fusedOn: Readonly<Record<string, readonly Provider[]>> = {
+  LayerNormalization: ["cpu", "wasm", "cuda", "standard"],
+};
 
 /** Chains of operations that ONNX has as one: kernels of ours, which TensorFlow.js does not know. */
 export const fusedKernels: Kernels = {
