@@ -138,7 +138,7 @@ export const presets = {
   ...pointPresets<VAEConfig>({
     ...mnist,
     data: manyPoints,
-    model: { kind: "dense", hidden: [128, 128] },
+    model: { kind: "dense", hidden: [64, 64] },
     latents: 2,
     likelihood: likelihoods.gaussianWithVariance,
     objective: objectives.iwae,
