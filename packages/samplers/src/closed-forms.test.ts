@@ -190,8 +190,10 @@ test("impossible settings are refused in one sentence", () => {
       `${make.name}: order must be an integer from 1 to ${most}, got 5`,
     );
   }
-  expect(() => uniPC([1, 0], { variant: "bh3" as never })).toThrow(
-    "uniPC: variant must be bh1 or bh2, got bh3",
-  );
+  for (const make of [uniPC, saSolver]) {
+    expect(() => make([1, 0], { variant: "bh3" as never })).toThrow(
+      `${make.name}: variant must be bh1 or bh2, got bh3`,
+    );
+  }
   expect(() => euler([])).toThrow("times must hold at least 2 numbers (one step), got 0");
 });

@@ -8,15 +8,23 @@ import {
   type ExponentialTableau,
   exponentialThirds,
 } from "./exponential-step.ts";
-import { moveOf } from "./exponential.ts";
+import { type Kind, moveOf } from "./exponential.ts";
 import { independentNoise } from "./noise-source.ts";
 import { between } from "./point.ts";
 import { checkCount } from "./multistep.ts";
 import type { Sampler } from "./sampler.ts";
+import { stagesAtTimes } from "./stages-at-times.ts";
 
-/** How many evaluations a step has, and the order it reaches. */
 export interface SinglestepOptions {
+  /** How many evaluations a step of the method has, and the order it reaches. */
   readonly order?: 1 | 2 | 3;
+  /**
+   * Where they are. `shares`: at the paper's shares of the step in log-SNR, so that every two times have a step of the
+   * method between them. `times`: at the given times, one each (the released code's and diffusers' singlestep); a step
+   * of the method takes `order` of them, the last one what is left: a multiple of `order` has the full order. Default
+   * `shares`.
+   */
+  readonly stages?: "shares" | "times";
 }
 
 const TABLEAUS: Record<1 | 2 | 3, ExponentialTableau> = {
@@ -31,13 +39,14 @@ const TABLEAUS: Record<1 | 2 | 3, ExponentialTableau> = {
  * counts evaluations instead.
  *
  * @param times falling, one more than steps. The step to t = 0 is DDIM's.
- * @param options the order, 1 to 3. Default 3, the paper's.
+ * @param options the order, 1 to 3, default 3, the paper's, and where its evaluations are
+ * @throws if there is no such order, or no such place
  */
 export function dpmSolver(
   times: readonly number[],
-  { order = 3 }: SinglestepOptions = {},
+  { order = 3, stages = "shares" }: SinglestepOptions = {},
 ): Sampler {
-  return ancestral("dpmSolver", tableauOf("dpmSolver", order), "noise", times, { eta: 0 });
+  return singlestep("dpmSolver", "noise", times, order, stages);
 }
 
 /**
@@ -45,15 +54,14 @@ export function dpmSolver(
  * data, which stays bounded under guidance.
  *
  * @param times falling, one more than steps. The step to t = 0 is DDIM's.
- * @param options the order, 1 to 3. Default 2, the paper's.
+ * @param options the order, 1 to 3, default 2, the paper's, and where its evaluations are
+ * @throws if there is no such order, or no such place
  */
 export function dpmSolverPlusPlus(
   times: readonly number[],
-  { order = 2 }: SinglestepOptions = {},
+  { order = 2, stages = "shares" }: SinglestepOptions = {},
 ): Sampler {
-  return ancestral("dpmSolverPlusPlus", tableauOf("dpmSolverPlusPlus", order), "data", times, {
-    eta: 0,
-  });
+  return singlestep("dpmSolverPlusPlus", "data", times, order, stages);
 }
 
 /**
@@ -103,7 +111,15 @@ export function dpmSolverPlusPlusSDE(
   });
 }
 
-function tableauOf(name: string, order: 1 | 2 | 3): ExponentialTableau {
+function singlestep(
+  name: string,
+  kind: Kind,
+  times: readonly number[],
+  order: 1 | 2 | 3,
+  stages: "shares" | "times",
+): Sampler {
   checkCount(name, order, 3);
-  return TABLEAUS[order];
+  if (stages === "times") return stagesAtTimes(name, kind, times, order);
+  if (stages === "shares") return ancestral(name, TABLEAUS[order], kind, times, { eta: 0 });
+  throw new Error(`${name}: stages must be shares or times, got ${String(stages)}`);
 }

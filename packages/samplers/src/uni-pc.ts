@@ -1,7 +1,7 @@
-import { type Kind, moveOf, usable } from "./exponential.ts";
+import { byHalf, checkVariant } from "./by-half.ts";
+import type { Kind } from "./exponential.ts";
 import { checkCount, multistep, type StartOptions } from "./multistep.ts";
 import type { Sampler } from "./sampler.ts";
-import { polynomial, type Weighted, type WeightRule } from "./weight-rule.ts";
 
 export interface UniPCOptions extends StartOptions {
   /** Predictions in the predictor, 1 to 3. Default 2. */
@@ -25,9 +25,7 @@ export function uniPC(times: readonly number[], options: UniPCOptions = {}): Sam
   const { order = 2, variant = "bh2", kind = "data", start } = options;
   const { lowerOrderFinal = times.length < 16 } = options;
   checkCount("uniPC", order, 3);
-  if (variant !== "bh1" && variant !== "bh2") {
-    throw new Error(`uniPC: variant must be bh1 or bh2, got ${String(variant)}`);
-  }
+  checkVariant("uniPC", variant);
   // Begun with order 1, the first corrected step has an error of h³.
   const reached = Math.min(order + 1, start ? start.order : 3);
   return multistep("uniPC", reached, times, {
@@ -38,23 +36,4 @@ export function uniPC(times: readonly number[], options: UniPCOptions = {}): Sam
     corrector: { order, weights: byHalf(variant, "corrector") },
     ...(start && { start }),
   });
-}
-
-/** With two predictions, B(h)/2 times their difference over one unit of the step; else the polynomial. */
-function byHalf(variant: "bh1" | "bh2", role: "predictor" | "corrector"): WeightRule {
-  return (step) => {
-    const [newest, older, third] = usable(step.nodes, step.from, step.to);
-    if (!newest || !older || third) return polynomial("logSnr")(step);
-    const h = step.to.lambda - step.from.lambda;
-    const { weight } = moveOf(step.kind, step.from, step.to, step.eta);
-    const slope = (unit(variant, step) * h) / (2 * (newest.lambda - older.lambda));
-    // A predictor's constant part is the newest prediction, a corrector's the one at the step's beginning.
-    return role === "predictor" ? [weight + slope, -slope] : [slope, weight - slope];
-  };
-}
-
-function unit(variant: "bh1" | "bh2", { kind, from, to, eta }: Weighted): number {
-  if (variant === "bh2") return moveOf(kind, from, to, eta).weight;
-  const h = to.lambda - from.lambda;
-  return kind === "data" ? to.a * h : -to.b * h;
 }

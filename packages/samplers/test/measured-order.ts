@@ -63,7 +63,8 @@ export function measuredOrder(member: Member, mixture: Mixture): { slope: number
       0,
     );
   };
-  const steps = member.order === 4 ? ([480, 640] as const) : ([320, 480] as const);
+  // Numbers of steps that every method's groups of evaluations divide.
+  const steps = member.order === 4 ? ([480, 640] as const) : ([324, 480] as const);
   const [coarse, fine] = [errorOf(steps[0]), errorOf(steps[1])];
   return { slope: Math.log(coarse / fine) / Math.log(steps[1] / steps[0]), error: fine };
 }

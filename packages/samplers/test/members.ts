@@ -32,6 +32,16 @@ export const members: readonly Member[] = [
   { name: "dpmSolver++ 1", order: 1, make: (t) => g.dpmSolverPlusPlus(t, { order: 1 }) },
   { name: "dpmSolver++ 2S", order: 2, make: (t) => g.dpmSolverPlusPlus(t, { order: 2 }) },
   { name: "dpmSolver++ 3S", order: 3, make: (t) => g.dpmSolverPlusPlus(t, { order: 3 }) },
+  {
+    name: "dpmSolver 2, stages at the times",
+    order: 2,
+    make: (t) => g.dpmSolver(t, { order: 2, stages: "times" }),
+  },
+  {
+    name: "dpmSolver++ 3S, stages at the times",
+    order: 3,
+    make: (t) => g.dpmSolverPlusPlus(t, { order: 3, stages: "times" }),
+  },
   { name: "dpmSolver 1M", order: 1, make: (t) => g.dpmSolverMultistep(t, { order: 1 }) },
   { name: "dpmSolver 2M", order: 2, make: (t) => g.dpmSolverMultistep(t) },
   { name: "dpmSolver 3M", order: 3, make: (t) => g.dpmSolverMultistep(t, { order: 3, ...rk4 }) },
@@ -90,6 +100,12 @@ export const members: readonly Member[] = [
     order: 3,
     make: (t) => g.saSolver(t, { tau: () => 0, predictorOrder: 2, correctorOrder: 2 }),
   },
+  {
+    name: "saSolver 2 bh1, τ = 0",
+    order: 2,
+    make: (t) =>
+      g.saSolver(t, { tau: () => 0, predictorOrder: 2, correctorOrder: 1, variant: "bh1" }),
+  },
   { name: "saSolver 3, τ = 0", order: 4, make: (t) => g.saSolver(t, { tau: () => 0, ...rk4 }) },
   {
     name: "saSolver, τ = 0, lower start",
@@ -127,6 +143,10 @@ export const members: readonly Member[] = [
   { name: "sdeDpmSolver 1", make: (t) => g.sdeDpmSolver(t, { order: 1 }) },
   { name: "sdeDpmSolver 2M", make: (t) => g.sdeDpmSolver(t, { order: 2 }) },
   { name: "saSolver", make: (t) => g.saSolver(t) },
+  {
+    name: "saSolver 2 bh1",
+    make: (t) => g.saSolver(t, { predictorOrder: 2, correctorOrder: 1, variant: "bh1" }),
+  },
   { name: "saSolver, τ = 1/2", make: (t) => g.saSolver(t, { tau: () => 0.5 }) },
   { name: "euler, churn", make: (t) => g.euler(t, { amount: 20 }) },
   { name: "heun, churn", make: (t) => g.heun(t, { amount: 20 }) },

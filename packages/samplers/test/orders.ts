@@ -16,7 +16,7 @@ const rows = members
   });
 console.table(rows);
 console.log(
-  "Slopes of the error from 320 to 480 steps (order 4: 480 to 640), summed over 8 points of each mixture.\n" +
+  "Slopes of the error from 324 to 480 steps (order 4: 480 to 640), summed over 8 points of each mixture.\n" +
     "On the trigonometric path from t = 0.85 to 0.15; order 5 from 0.98 to 0.02; lower start, which is the\n" +
     "default of multistep methods and bounds their order, from 0.5 to 0.25; σ even on EDM's from 3 to 0.6.",
 );
