@@ -8,6 +8,7 @@ import {
   tableGrid,
 } from "@gen/schedules";
 import { key } from "@gen/tensor";
+import { fixture } from "@gen/testing";
 import { expect } from "vitest";
 import type { Evaluator, Sampler } from "../src/index.ts";
 import { arrayEvaluator, type Points } from "./array-evaluator.ts";
@@ -17,10 +18,13 @@ import { TorchGenerator } from "./torch-generator.ts";
 // The sums of |x| that the tests of diffusers assert, or that its schedulers give: the sample is a ramp, the model is
 // x·t/(t + 1). Here all is float64; there float32.
 
-export const ramp: Points = Float64Array.from({ length: 768 }, (_, i) => {
-  const [batch, rest] = [Math.floor(i / 192), i % 192];
-  return (rest * 4 + batch) / 768;
-});
+/** A batch of 4, which is the last axis in memory. */
+export const rampOf = (count: number): Points =>
+  Float64Array.from({ length: count }, (_, i) => {
+    const [batch, rest] = [Math.floor((4 * i) / count), i % (count / 4)];
+    return (rest * 4 + batch) / count;
+  });
+export const ramp: Points = rampOf(768);
 export const flipped: Points = ramp.map((_, i) => {
   const [batch, rest] = [Math.floor(i / 192), i % 192];
   return (767 - (rest * 4 + batch)) / 768;
@@ -59,11 +63,47 @@ export function evaluatorOf({
   return { ...base, predict, normal: (like) => generator.randn(like.length) };
 }
 
+export const solve = (model: Model, sampler: Sampler, x: Points = ramp): Points =>
+  run(sampler, evaluatorOf(model), { index: 0, x, key: key(0) }).x;
+
 export const finish = (model: Model, sampler: Sampler, x: Points = ramp): number =>
-  sum(run(sampler, evaluatorOf(model), { index: 0, x, key: key(0) }).x);
+  sum(solve(model, sampler, x));
 
 export function expectGolden(found: number, golden: number, tolerance = 1e-4): void {
   expect(Math.abs(found / golden - 1), `${found} is not ${golden}`).toBeLessThan(tolerance);
+}
+
+interface Reference {
+  readonly places: readonly number[];
+  readonly solvers: Readonly<Record<string, Solved>>;
+  /** Increments of torchsde's Brownian tree between noise levels, over the root of their distance. */
+  readonly increments: Readonly<Record<string, readonly Increment[]>>;
+}
+
+interface Increment {
+  readonly from: number;
+  readonly to: number;
+  readonly elements: readonly number[];
+}
+
+interface Solved {
+  readonly sum: number;
+  readonly elements: readonly number[];
+}
+
+/** What `tooling/reference/samplers.py` computes in float64, from the formulas and PyTorch's generator. */
+export const reference: Reference = fixture(import.meta.url, "./fixtures/solvers.json");
+
+/** The sum and single elements are the reference's. */
+export function expectSolved(found: Points, name: string, tolerance = 1e-5): void {
+  const { sum: total, elements } = reference.solvers[name] as Solved;
+  expectGolden(sum(found), total, tolerance);
+  elements.forEach((element, i) => {
+    const error = Math.abs(found[reference.places[i] as number]! - element);
+    expect(error, `element ${reference.places[i]}`).toBeLessThan(
+      tolerance * (1 + Math.abs(element)),
+    );
+  });
 }
 
 export const table: BetaPath = betaPath(linearBetas());
