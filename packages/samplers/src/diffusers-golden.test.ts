@@ -25,6 +25,7 @@ import {
   onTable,
   ramp,
   rampOf,
+  reference,
   solve,
   sum,
   table,
@@ -35,6 +36,8 @@ import {
   ddim,
   ddpm,
   type Denoiser,
+  dpm2,
+  dpm2Ancestral,
   dpmSolver,
   dpmSolverMultistep,
   type DPMSolverMultistepOptions,
@@ -47,6 +50,7 @@ import {
   euler,
   eulerAncestral,
   forwardVariance,
+  heun,
   lms,
   posteriorVariance,
   type Sampler,
@@ -160,26 +164,38 @@ describe("in σ, 1100 steps of the table", () => {
     expectGolden(finish(scaled(v, placeOf), sampler, start), golden);
   });
 
-  // Its tests hand `step` the scaled sample, which then is no x of that noise level.
+  // Its tests hand `step` the scaled sample, which then is no x of that noise level; a second evaluation in a step has
+  // its sample scaled, too.
   const misused = (
     sampler: Sampler,
     grid: readonly number[],
     v = false,
     at = placeOf,
     begin: SamplerState<Points> = { index: 0, x: start, key: key(0) },
+    draws = 1,
   ): number => {
+    let scaledAlready = false;
     const evaluator = evaluatorOf({
       path: edm({ sigmaMax: 300 }),
-      prediction: v ? "data" : "noise",
-      raw: (x, sigma) => {
-        const out = dummy(x, at(sigma));
+      prediction: "noise",
+      raw: (given, sigma) => {
         const norm = Math.sqrt(sigma * sigma + 1);
-        return v ? out.map((o, i) => x[i]! / norm ** 2 - (o * sigma) / norm) : out;
+        const x = scaledAlready ? given : given.map((value) => value / norm);
+        scaledAlready = false;
+        const out = dummy(x, at(sigma));
+        return v ? out.map((o, i) => (x[i]! * sigma) / norm ** 2 + o / norm) : out;
       },
     });
+    const { normal } = evaluator;
+    // What is drawn and not used.
+    evaluator.normal = (like, drawn) => {
+      for (let i = 1; i < draws; i++) normal(like, drawn);
+      return normal(like, drawn);
+    };
     let state = begin;
     while (state.index < grid.length - 1) {
       const norm = Math.sqrt((grid[state.index] as number) ** 2 + 1);
+      scaledAlready = true;
       state = run(
         sampler,
         evaluator,
@@ -227,6 +243,33 @@ describe("in σ, 1100 steps of the table", () => {
     ["lms", "Karras", lms, karrasGrid(10, range), 3812.9927],
   ])("%s on a %s grid as the tests there use it", (_name, _grid, make, grid, golden) => {
     expectGolden(misused(make(grid), grid, false, placeAmong), golden);
+  });
+
+  const ladder = karrasGrid(10, range);
+  test.each([
+    ["Heun, noise, scaled", heun(sigmas), false],
+    ["Heun, v, scaled", heun(sigmas), true],
+    ["Heun, noise, Karras, scaled", heun(ladder), false],
+    ["Heun, v, Karras, scaled", heun(ladder), true],
+    ["DPM2, noise, scaled", dpm2(sigmas), false],
+    ["DPM2, v, scaled", dpm2(sigmas), true],
+    ["DPM2, noise, Karras, scaled", dpm2(ladder), false],
+    ["DPM2, v, Karras, scaled", dpm2(ladder), true],
+  ])("%s, as the tests there use it", (name, sampler, v) => {
+    const { sum: golden } = reference.solvers[name]!;
+    expectGolden(misused(sampler, sampler.times, v, placeAmong), golden, 1e-5);
+  });
+
+  const late = { index: 8, x: start.map((x, i) => x + sigmas[8]! * flipped[i]!), key: key(0) };
+  test.each([
+    // Of the first two, later versions have 13979.9433 and 331.8133.
+    ["DPM2 ancestral", dpm2Ancestral(sigmas), false, undefined, 13849.3877],
+    ["DPM2 ancestral, v", dpm2Ancestral(sigmas), true, undefined, 328.997],
+    ["DPM2 ancestral, two steps before the end", dpm2Ancestral(sigmas), false, late, 93087.3437],
+    ["DPM2, two steps before the end", dpm2(sigmas), false, late, 70408.4062],
+  ])("%s, as the tests there use it, which draw at every evaluation", (...row) => {
+    const [, sampler, v, begin, golden] = row;
+    expectGolden(misused(sampler, sigmas, v, placeAmong, begin, 2), golden);
   });
 });
 
@@ -413,21 +456,42 @@ test.each([
   expectGolden(sums[0]! + sums[1]! + sums[2]!, golden);
 });
 
-test("EDM's Euler with its preconditioning", () => {
-  const model: Model = {
+describe("on EDM's path with its preconditioning", () => {
+  const total = (sigma: number): number => sigma ** 2 + 0.25;
+  const model = (input: (sigma: number) => number): Model => ({
     path: edm(),
     prediction: "data",
     raw: (x, sigma) => {
-      const total = sigma ** 2 + 0.25;
       const out = dummy(
-        x.map((v) => v / Math.sqrt(total)),
+        x.map((v) => v * input(sigma)),
         Math.log(sigma) / 4,
       );
-      return out.map((o, i) => (0.25 / total) * x[i]! + ((0.5 * sigma) / Math.sqrt(total)) * o);
+      const [skip, scale] = [0.25 / total(sigma), (0.5 * sigma) / Math.sqrt(total(sigma))];
+      return out.map((o, i) => skip * x[i]! + scale * o);
     },
-  };
-  const start = ramp.map((v) => v * Math.sqrt(80 ** 2 + 1));
-  expectGolden(finish(model, euler(karrasGrid(10)), start), 34.185539);
+  });
+
+  test("Euler", () => {
+    const start = ramp.map((v) => v * Math.sqrt(80 ** 2 + 1));
+    const scaled = model((sigma) => 1 / Math.sqrt(total(sigma)));
+    expectGolden(finish(scaled, euler(karrasGrid(10)), start), 34.185539);
+  });
+
+  const times = karrasGrid(10).slice(0, -1);
+  const multistep = (from: number): Sampler =>
+    dpmSolverPlusPlusMultistep(times.slice(from), { lowerOrderFinal: false });
+
+  test("DPM-Solver++ 2M from a noisy sample, after 5 steps", () => {
+    const noisy = ramp.map((x, i) => x + times[5]! * flipped[i]!);
+    expectGolden(
+      finish(
+        model(() => 1),
+        multistep(5),
+        noisy,
+      ),
+      8.1661,
+    );
+  });
 });
 
 describe("flow matching", () => {
