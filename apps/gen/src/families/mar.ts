@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { MAR, marLoss, marSampler } from "@gen/autoregressive";
 import { patchify, unpatchify } from "@gen/nn";
-import { foldIn, key, tidy } from "@gen/tensor";
+import { foldIn, type Key, key, tidy, uniformArray } from "@gen/tensor";
 import { count } from "../config.ts";
 import { misuse } from "../failure.ts";
 import { dataPresets } from "../preset-parts.ts";
@@ -42,6 +42,10 @@ const glyphs = {
   batchSize: 32,
   steps: 2000,
 } satisfies MARRun;
+
+/** The shares of unknown patches that there are while samples are drawn: a step of the cosine by chance. */
+const asWhenDrawing = (shareKey: Key, examples: number): Float32Array =>
+  uniformArray(shareKey, examples).map((u) => Math.cos((Math.PI / 2) * u));
 
 /** Patches in any order, some at a time, drawn by diffusion. */
 export const mar = pieceFamily<MARRun, typeof settings>({
@@ -89,7 +93,13 @@ export const mar = pieceFamily<MARRun, typeof settings>({
       network,
       atOnce: 40,
       loss: (images, labels, stepKey) =>
-        marLoss({ model: network, tokens: patchify(images, patch), labels, key: stepKey }),
+        marLoss({
+          model: network,
+          tokens: patchify(images, patch),
+          labels,
+          key: stepKey,
+          unknown: asWhenDrawing,
+        }),
       sampler(batch, { steps, diffusionSteps, temperature, guidanceScale }) {
         const sampler = marSampler({
           model: network,

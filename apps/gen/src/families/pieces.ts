@@ -63,7 +63,7 @@ export interface PieceRun extends RunConfig {
 export const pieceDefaults = {
   labelDropout: 0.1,
   optimizer: adamPreset,
-  ema: { decay: 0.998 },
+  ema: { decay: 0.995 },
   batchSize: 16,
   seed: 0,
   checkpointEvery: 500,

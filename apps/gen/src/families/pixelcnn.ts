@@ -110,7 +110,14 @@ export const pixelcnn = pieceFamily<GatedConfig, typeof gatedSettings>({
   schema: gatedSchema,
   presets: {
     glyphs: gatedGlyphs,
-    mnist: { ...gatedGlyphs, preset: "mnist", data: dataPresets.mnist },
+    mnist: {
+      ...gatedGlyphs,
+      preset: "mnist",
+      data: dataPresets.mnist,
+      // Deep enough to see 14 pixels away, half an image.
+      model: { ...gatedGlyphs.model, depth: 12 },
+      steps: 4000,
+    },
   },
   trials: [
     {
@@ -152,6 +159,9 @@ const plusPlusGlyphs = {
   model: { features: 24, blocks: 2, halvings: 2, components: 5 },
   optimizer: { ...pieceDefaults.optimizer, learningRate: 2e-3, warmup: 50 },
   steps: 1000,
+  // Each is a pass of the whole network for each pixel.
+  sampleEvery: 1000,
+  samples: { count: 8 },
 } satisfies PlusPlusConfig;
 
 /** Shifted convolutions at several resolutions, and mixtures of logistics. */
