@@ -384,6 +384,18 @@ test("what a caller writes into its array after making a tensor does not reach t
   x.dispose();
 });
 
+test("a function that neither returns nor assigns a tensor computes nothing", () => {
+  const nothing = compile((x: Tensor) => {
+    tidy(() => void add(x, 1));
+    return "done";
+  });
+  const x = scalar(1);
+  expect([nothing(x), nothing(x)]).toEqual(["done", "done"]);
+  expect(nothing.stats.compilations).toBe(1);
+  nothing.dispose();
+  x.dispose();
+});
+
 describe("fixed weights", () => {
   const setUp = () => {
     const weight = tidy(() => variable(tensor([[1, 2, 3]])));
