@@ -43,3 +43,6 @@ export function pointPresets<C extends { preset: string; data: DataConfig }>(
     ]),
   ) as Record<keyof typeof pointSets, C>;
 }
+
+/** What makes a preset of images a trial: `Family.trials`. */
+export const fewImages = ["data.training=20", "data.heldOut=10", "batchSize=4"] as const;

@@ -35,7 +35,7 @@ type Places = { keys: Variable; values: Variable };
 
 /** How many segments a sequence of full length has, at most: so many graphs are compiled. */
 const SEGMENTS = 14;
-/** Tokens of a page. ONNX Runtime multiplies by matrices fastest whose rows are multiples of eight numbers. */
+/** Tokens of a page: few, because a step writes all of it. */
 const PAGE = 8;
 
 /**

@@ -1,6 +1,7 @@
 import { Graph, type HostData, type Node, type Value } from "./graph.ts";
 import { fuseBias } from "./lowerings/fuse-bias.ts";
 import { fuseGelu } from "./lowerings/fuse-gelu.ts";
+import { fusedOn } from "./kernels/fused.ts";
 import { isCpuOnly } from "./substitutes/cpu-only.ts";
 import { lowerings } from "./lowerings/index.ts";
 import { untile } from "./lowerings/untile.ts";
@@ -135,7 +136,7 @@ export function lowerNodes(
   const needed = neededNodes(graph.nodes, [...ends]);
   return {
     graph,
-    nodes: target.provider === "webgpu" ? needed : fuseGelu(needed, [...ends]),
+    nodes: fusedOn["Gelu"]?.includes(target.provider) ? fuseGelu(needed, [...ends]) : needed,
     inputs: inputs.map(find),
     outputs: [...ends],
   };

@@ -44,7 +44,7 @@ export class Program {
   // Only types and shapes are kept of what was recorded: the values would hold the recording and its numbers.
   #fixed: RuntimeTensor[] = [];
   #feeds: { at: number; type: ElementType; shape: readonly number[] }[] = [];
-  #outputs: { shape: readonly number[]; dtype: DataType }[] | undefined;
+  #outputs: { shape: readonly number[]; dtype: DataType }[] = [];
   #nodeCount = 0;
   #reads: boolean[] = [];
   /** Numbers of inputs that became constants of the graph. */
@@ -159,7 +159,7 @@ export class Program {
     inputs: readonly (DataId | TypedArray | undefined)[],
     targets: readonly DataId[] = [],
   ): (TensorInfo | undefined)[] {
-    if (this.#outputs?.length === 0) return [];
+    if (this.#outputs.length === 0) return [];
     if (!this.#session) throw new Error("A compiled function was called after it was disposed of");
     this.#backend.flush();
     const feeds = this.#feeds.map(({ at, type, shape }): RuntimeTensor => {
@@ -171,7 +171,7 @@ export class Program {
     });
     const results = this.#session.run([...feeds, ...this.#fixed]);
     const first = results.length - targets.length;
-    return (this.#outputs ?? []).map(({ shape, dtype }, i) => {
+    return this.#outputs.map(({ shape, dtype }, i) => {
       const data = results[i];
       if (i >= first && this.#access.replace(targets[i - first] as DataId, data)) return undefined;
       const type = elementTypeOf(dtype);

@@ -25,8 +25,9 @@ export interface NetworkDenoiser extends LabelDenoiser {
 }
 
 /**
- * A network as a denoiser, for samplers. Its forward pass is compiled at the first call of each batch size, and again
- * when the weights have changed, so one denoiser serves all of a training run.
+ * A network as a denoiser, for samplers. Its forward pass is compiled at the first call of each batch size, with the
+ * weights for constants, and once more when they have changed: it reads them at every call from then on, so one
+ * denoiser serves all of a training run.
  *
  * @param model stays the caller's
  */

@@ -37,8 +37,8 @@ export interface CompiledSamplerOptions {
  * ones and the last, say, and later runs compile nothing. It pays where a model is small. Give the plans of several
  * samplers of one kind and each element of the batch is moved by its own: `perElement`.
  *
- * The denoiser must compute with tensors only, as inside `compile`; variables that it reads are constants of the
- * graph, and a step after one of them was given other numbers compiles anew. On an eager backend the steps are what they were.
+ * The denoiser must compute with tensors only, as inside `compile`, whose `fixedWeights` the variables that it reads
+ * are: a step after some were given other numbers compiles anew. On an eager backend the steps are what they were.
  *
  * @returns the sampler; the caller disposes of it
  */

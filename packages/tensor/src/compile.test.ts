@@ -439,6 +439,18 @@ describe("fixed weights", () => {
     dispose([weight, count]);
   });
 
+  test("that have been disposed of are refused, not drawn from memory", () => {
+    const { weight, count, calls, answer } = setUp();
+    expect(answer(2)).toEqual([2, 4, 6]);
+    weight.dispose();
+    const x = scalar(2);
+    expect(() => calls(x)).toThrow(
+      `the variable ${weight.name} that it was compiled with has been disposed of`,
+    );
+    calls.dispose();
+    dispose([count, x]);
+  });
+
   test("are as they were on a backend without graphs", async () => {
     await useBackend("cpu");
     const { weight, count, answer } = setUp();

@@ -256,7 +256,8 @@ function copyOf(backend: RecordingBackend, of: Tensor): Tensor {
 }
 
 function replay(recording: Recording, args: readonly unknown[], name: string): unknown {
-  const { program, sources, result, resultCount, assigned } = recording;
+  const { program, sources, fixed, result, resultCount, assigned } = recording;
+  fixed.forEach((variable) => expectAlive(variable, name));
   const tensors: Tensor[] = [];
   const keys: Key[] = [];
   mapStructure(
@@ -268,11 +269,7 @@ function replay(recording: Recording, args: readonly unknown[], name: string): u
     if (!program.reads(i)) return undefined;
     if ("argument" in source) return (tensors[source.argument] as Tensor).dataId;
     if ("refill" in source) return source.refill(keys);
-    if (source.variable.isDisposed) {
-      throw new Error(
-        `${name}: the variable ${source.variable.name} that it was compiled with has been disposed of`,
-      );
-    }
+    expectAlive(source.variable, name);
     return source.variable.dataId;
   });
   const outputs = program.run(
@@ -290,4 +287,11 @@ function replay(recording: Recording, args: readonly unknown[], name: string): u
     .slice(0, resultCount)
     .map((info) => engine().makeTensorFromTensorInfo(info as TensorInfo));
   return mapStructure(result, (leaf) => answers[(leaf as OutputPosition).position], "the result");
+}
+
+function expectAlive({ isDisposed, name: variable }: Variable, name: string): void {
+  if (!isDisposed) return;
+  throw new Error(
+    `${name}: the variable ${variable} that it was compiled with has been disposed of`,
+  );
 }

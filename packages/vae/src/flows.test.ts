@@ -29,18 +29,11 @@ import {
   type NormalizingFlow,
   realNVP,
 } from "./index.ts";
+import { stirred } from "../test/stirred.ts";
 
 beforeAll(async () => {
   await useBackend();
 });
-
-/** Gives every weight a value that hides nothing: layers start as the identity. */
-function stirred(flow: NormalizingFlow): NormalizingFlow {
-  Object.values(state(flow)).forEach((variable, i) => {
-    tidy(() => variable.assign(add(variable, mul(normal(key(100 + i), variable.shape), 0.3))));
-  });
-  return flow;
-}
 
 /** log |det J| of one row of numbers by Gaussian elimination. */
 function logDeterminant(matrix: number[][]): number {

@@ -6,7 +6,6 @@ import {
   grad,
   key,
   memory,
-  mul,
   normal,
   slice,
   sum,
@@ -18,18 +17,11 @@ import {
 import { expectClose } from "@gen/testing";
 import { beforeAll, describe, expect, test } from "vitest";
 import { MaskedMixture, maskedAutoregressiveFlow, NormalizingFlow } from "./index.ts";
+import { stirred } from "../test/stirred.ts";
 
 beforeAll(async () => {
   await useBackend();
 });
-
-/** Gives every weight a value that hides nothing: the last layer starts at zero. */
-function stirred<Model extends object>(model: Model, size = 0.3): Model {
-  Object.values(state(model)).forEach((variable, i) => {
-    tidy(() => variable.assign(add(variable, mul(normal(key(100 + i), variable.shape), size))));
-  });
-  return model;
-}
 
 const mixtures = (["given", "reversed"] as const).map(
   (order) => [order, { features: 2, hidden: [16, 16], components: 3, order }] as const,

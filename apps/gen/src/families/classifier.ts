@@ -22,7 +22,7 @@ import type { Family, Found, Trained, Training } from "../family.ts";
 import { formatShare } from "../format.ts";
 import { createOptimizer } from "../optimizer.ts";
 import type { Output } from "../output.ts";
-import { adamPreset, dataPresets } from "../preset-parts.ts";
+import { adamPreset, dataPresets, fewImages } from "../preset-parts.ts";
 import { disposeWeights, loadWeights, parameterCount } from "../trained-weights.ts";
 import { Classifier, crossEntropy } from "./classifier-network.ts";
 
@@ -204,7 +204,7 @@ export const classifier: Family<ClassifierConfig, Reader> = {
   trials: [
     {
       preset: "glyphs",
-      set: ["data.training=20", "data.heldOut=10", "batchSize=4", "model.channels=4,4"],
+      set: [...fewImages, "model.channels=4,4"],
     },
   ],
   create,

@@ -2,7 +2,6 @@ import * as v from "valibot";
 import {
   commonSettings,
   count,
-  counter,
   counts,
   fraction,
   nonNegative,
@@ -10,6 +9,7 @@ import {
   positive,
 } from "../config.ts";
 import { adamPreset } from "../preset-parts.ts";
+import { convSchema } from "./vae-config.ts";
 
 const learnt = {
   codes: count,
@@ -35,13 +35,7 @@ const quantizerSchema = v.variant(
 /** What runs of images as codes have in common: an autoencoder, then a prior over its codes. */
 export const codesSettings = {
   ...commonSettings,
-  model: v.strictObject({
-    kind: v.literal("conv"),
-    channels: counts,
-    blocks: counter,
-    /** Heights at which there is attention. */
-    attention: v.array(count),
-  }),
+  model: convSchema,
   quantizer: quantizerSchema,
   /** A transformer over the codes, trained in the last `steps` of all; the autoencoder stands still then. */
   prior: v.strictObject({
@@ -109,3 +103,15 @@ export const colourPreset = {
   checkpointEvery: 1000,
   sampleEvery: 2000,
 } satisfies Partial<CodesRun>;
+
+/** What makes a preset a trial: `Family.trials`. */
+export const fewCodes = [
+  "data.training=30",
+  "data.heldOut=10",
+  "batchSize=4",
+  "model.channels=4,8",
+  "quantizer.codes=8",
+  "prior.width=8",
+  "prior.depth=1",
+  "prior.heads=2",
+] as const;

@@ -23,7 +23,7 @@ import type { ExportedPart, Family, Found, Scene, Trained, Training } from "../f
 import { growingSamples } from "../growing-samples.ts";
 import { imageGrid, type Png, toPixels } from "../image-grid.ts";
 import { createOptimizer } from "../optimizer.ts";
-import { adamPreset, dataPresets, pointPresets } from "../preset-parts.ts";
+import { adamPreset, dataPresets, fewImages, pointPresets } from "../preset-parts.ts";
 import { wholeSetting } from "../settings.ts";
 import { disposeWeights, loadAverage, parameterCount } from "../trained-weights.ts";
 import { flowLikelihood } from "./flow-likelihood.ts";
@@ -313,9 +313,7 @@ export const flow: Family<FlowConfig, TrainedFlow, typeof flowSettings> = {
     {
       preset: "glyphs",
       set: [
-        "data.training=20",
-        "data.heldOut=10",
-        "batchSize=4",
+        ...fewImages,
         "samples.count=10",
         "model.baseChannels=4",
         "model.multipliers=1,2",

@@ -10,7 +10,7 @@ import { labelInputs, labelNames } from "../export-inputs.ts";
 import type { ExportedPart, Family, Found, Training } from "../family.ts";
 import { growingSamples } from "../growing-samples.ts";
 import { createOptimizer } from "../optimizer.ts";
-import { dataPresets, pointPresets } from "../preset-parts.ts";
+import { dataPresets, fewImages, pointPresets } from "../preset-parts.ts";
 import { disposeWeights } from "../trained-weights.ts";
 import {
   bothPlayers,
@@ -234,7 +234,7 @@ function imagePresets<C extends GANConfig>(preset: C): Record<"mnist" | "glyphs"
 }
 
 /** Few steps on few images. */
-const small = ["data.training=20", "data.heldOut=10", "batchSize=4", "samples.count=10"];
+const small = [...fewImages, "samples.count=10"];
 const narrow = ["model.latents=4", "model.generatorChannels=4", "model.discriminatorChannels=4"];
 
 const ganSchema = v.strictObject({

@@ -4,7 +4,7 @@ import { patchify, unpatchify } from "@gen/nn";
 import { foldIn, type Key, key, tidy, uniformArray } from "@gen/tensor";
 import { count } from "../config.ts";
 import { misuse } from "../failure.ts";
-import { dataPresets } from "../preset-parts.ts";
+import { dataPresets, fewImages } from "../preset-parts.ts";
 import { guidanceSetting, numberSetting, wholeSetting } from "../settings.ts";
 import { pieceDefaults, pieceFamily, pieceSettings } from "./pieces.ts";
 
@@ -64,9 +64,7 @@ export const mar = pieceFamily<MARRun, typeof settings>({
     {
       preset: "glyphs",
       set: [
-        "data.training=20",
-        "data.heldOut=10",
-        "batchSize=4",
+        ...fewImages,
         "samples.count=3",
         "model.patch=14",
         "model.width=8",

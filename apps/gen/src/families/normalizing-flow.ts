@@ -246,6 +246,15 @@ const realnvpSchema = v.strictObject({ task: v.literal("realnvp"), ...common });
 /** A run of this flow. */
 type RealNVPConfig = v.InferOutput<typeof realnvpSchema>;
 
+/** With a learnt base, and without. */
+const trials = [
+  { preset: "points-moons", set: ["data.training=100", "model.layers=2"] },
+  {
+    preset: "points-8gaussians",
+    set: ["data.training=100", "model.layers=2", "model.components=0"],
+  },
+];
+
 /** Couplings, after which half of a point is as it was. */
 export const realnvp = flowFamily<RealNVPConfig>({
   task: "realnvp",
@@ -263,13 +272,7 @@ export const realnvp = flowFamily<RealNVPConfig>({
     model: { layers: 8, hidden: [64, 64], components: 16 },
     steps: 4000,
   }),
-  trials: [
-    { preset: "points-moons", set: ["data.training=100", "model.layers=2"] },
-    {
-      preset: "points-8gaussians",
-      set: ["data.training=100", "model.layers=2", "model.components=0"],
-    },
-  ],
+  trials,
   make: realNVP,
 });
 
@@ -295,12 +298,6 @@ export const maf = flowFamily<MAFConfig>({
     model: { layers: 5, hidden: [64, 64], components: 8 },
     steps: 4000,
   }),
-  trials: [
-    { preset: "points-moons", set: ["data.training=100", "model.layers=2"] },
-    {
-      preset: "points-8gaussians",
-      set: ["data.training=100", "model.layers=2", "model.components=0"],
-    },
-  ],
+  trials,
   make: maskedAutoregressiveFlow,
 });

@@ -14,7 +14,7 @@ import { count } from "../config.ts";
 import type { Examples } from "../examples.ts";
 import { exampleInput, labelInputs, labelNames } from "../export-inputs.ts";
 import { misuse } from "../failure.ts";
-import { dataPresets } from "../preset-parts.ts";
+import { dataPresets, fewImages } from "../preset-parts.ts";
 import { guidanceSetting, type Settings, type ValuesOf } from "../settings.ts";
 import {
   imagesOf,
@@ -122,14 +122,7 @@ export const pixelcnn = pieceFamily<GatedConfig, typeof gatedSettings>({
   trials: [
     {
       preset: "glyphs",
-      set: [
-        "data.training=20",
-        "data.heldOut=10",
-        "batchSize=4",
-        "samples.count=3",
-        "model.features=4",
-        "model.depth=1",
-      ],
+      set: [...fewImages, "samples.count=3", "model.features=4", "model.depth=1"],
     },
   ],
   settings: gatedSettings,

@@ -27,7 +27,7 @@ import { count, positive } from "../config.ts";
 import type { Examples } from "../examples.ts";
 import { labelInputs, labelNames } from "../export-inputs.ts";
 import { misuse } from "../failure.ts";
-import { dataPresets, pointPresets } from "../preset-parts.ts";
+import { dataPresets, fewImages, pointPresets } from "../preset-parts.ts";
 import { guidanceSetting, numberSetting, wholeSetting } from "../settings.ts";
 import { usualBatch } from "../sample-batches.ts";
 import {
@@ -283,15 +283,7 @@ export const pixelformer = pieceFamily<PixelformerConfig, typeof settings>({
   trials: [
     {
       preset: "glyphs",
-      set: [
-        "data.training=20",
-        "data.heldOut=10",
-        "batchSize=4",
-        "samples.count=3",
-        "model.width=8",
-        "model.depth=1",
-        "model.heads=2",
-      ],
+      set: [...fewImages, "samples.count=3", "model.width=8", "model.depth=1", "model.heads=2"],
     },
     {
       preset: "points-moons",

@@ -11,7 +11,8 @@ import {
 } from "../config.ts";
 import { adamPreset, dataPresets, manyPoints, pointPresets } from "../preset-parts.ts";
 
-const convSchema = v.strictObject({
+/** A convolutional encoder and decoder. */
+export const convSchema = v.strictObject({
   kind: v.literal("conv"),
   channels: counts,
   blocks: counter,

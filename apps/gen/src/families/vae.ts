@@ -21,6 +21,7 @@ import { exampleInput, labelInputs, labelNames } from "../export-inputs.ts";
 import { misuse } from "../failure.ts";
 import type { Family, Found, Training } from "../family.ts";
 import { growingSamples } from "../growing-samples.ts";
+import { fewImages } from "../preset-parts.ts";
 import { createOptimizer } from "../optimizer.ts";
 import { type Setting, wordSetting } from "../settings.ts";
 import { disposeWeights, loadAverage } from "../trained-weights.ts";
@@ -132,15 +133,13 @@ export const vae: Family<VAEConfig, TrainedVAE, { pixels: typeof pixels }> = {
   trials: [
     {
       preset: "glyphs",
-      set: ["data.training=20", "data.heldOut=10", "batchSize=4", "model.channels=4,8"],
+      set: [...fewImages, "model.channels=4,8"],
     },
     {
       preset: "mnist-plane",
       set: [
         "data.name=glyphs",
-        "data.training=20",
-        "data.heldOut=10",
-        "batchSize=4",
+        ...fewImages,
         "model.kind=dense",
         "model.hidden=16",
         "likelihood.name=discretizedLogistic",

@@ -11,7 +11,7 @@ import { createOptimizer } from "../optimizer.ts";
 import { dataPresets } from "../preset-parts.ts";
 import { disposeWeights } from "../trained-weights.ts";
 import { Classifier, crossEntropy } from "./classifier-network.ts";
-import { codesPreset, codesSettings, colourPreset } from "./codes-config.ts";
+import { codesPreset, codesSettings, colourPreset, fewCodes } from "./codes-config.ts";
 import { codesFamily } from "./codes-family.ts";
 import type { CodesSampling, TrainedCodes } from "./codes-model.ts";
 import type { Stage } from "./stages.ts";
@@ -87,20 +87,13 @@ export const vqgan: Family<VQGANConfig, TrainedCodes, CodesSampling> = codesFami
     {
       preset: "glyphs",
       set: [
-        "data.training=30",
-        "data.heldOut=10",
-        "batchSize=4",
-        "model.channels=4,8",
-        "quantizer.codes=8",
+        ...fewCodes,
         "quantizer.features=4",
         "features.steps=1",
         "features.channels=4,4",
         "adversary.baseChannels=4",
         "adversary.warmup=1",
         "prior.steps=1",
-        "prior.width=8",
-        "prior.depth=1",
-        "prior.heads=2",
       ],
     },
   ],

@@ -7,7 +7,7 @@ import { positive } from "../config.ts";
 import type { Family } from "../family.ts";
 import { createOptimizer } from "../optimizer.ts";
 import { dataPresets } from "../preset-parts.ts";
-import { codesPreset, codesSettings, colourPreset } from "./codes-config.ts";
+import { codesPreset, codesSettings, colourPreset, fewCodes } from "./codes-config.ts";
 import { codesFamily } from "./codes-family.ts";
 import type { CodesSampling, TrainedCodes } from "./codes-model.ts";
 
@@ -66,33 +66,11 @@ export const vqvae: Family<VQVAEConfig, TrainedCodes, CodesSampling> = codesFami
   trials: [
     {
       preset: "glyphs",
-      set: [
-        "data.training=30",
-        "data.heldOut=10",
-        "batchSize=4",
-        "model.channels=4,8",
-        "quantizer.codes=8",
-        "quantizer.features=4",
-        "prior.steps=2",
-        "prior.width=8",
-        "prior.depth=1",
-        "prior.heads=2",
-      ],
+      set: [...fewCodes, "quantizer.features=4", "prior.steps=2"],
     },
     {
       preset: "glyphs",
-      set: [
-        "data.training=30",
-        "data.heldOut=10",
-        "batchSize=4",
-        "model.channels=4,8",
-        "quantizer.name=residual",
-        "quantizer.codes=8",
-        "prior.steps=1",
-        "prior.width=8",
-        "prior.depth=1",
-        "prior.heads=2",
-      ],
+      set: ["quantizer.name=residual", ...fewCodes, "prior.steps=1"],
     },
   ],
   variance: ({ variance }) => variance,

@@ -1,8 +1,9 @@
 import type { Provider } from "../lowerings/lowering-graph.ts";
 import type { Kernels } from "./kernel.ts";
 
-/** Who has the kernels below as one operation, all their results with it. */
+/** Who has as one operation, all its results with it, what others do by several. */
 export const fusedOn: Readonly<Record<string, readonly Provider[]>> = {
+  Gelu: ["cpu", "wasm", "cuda", "standard"],
   LayerNormalization: ["cpu", "wasm", "cuda", "standard"],
 };
 
