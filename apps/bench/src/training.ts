@@ -37,16 +37,22 @@ export function emaOf(model: object, { emaDecay }: Optimization): Ema | undefine
   return emaDecay === undefined ? undefined : new Ema(parametersOf(model), constant(emaDecay));
 }
 
-/** A training step of one loss. The check is the loss. */
+/**
+ * A training step of one loss. The check is the loss.
+ *
+ * @param options `shards` of `trainStep`
+ */
 export function training(
   model: object,
   loss: TrainStepOptions["loss"],
   optimization: Optimization,
   batch: Record<string, Tensor>,
+  { shards = 1 }: { shards?: number } = {},
 ): Step {
   const trainee = trainStep({
     parameters: state(model),
     loss,
+    shards,
     optimizer: transformOf(optimization),
     ema: emaOf(model, optimization),
   });

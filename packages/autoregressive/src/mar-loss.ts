@@ -54,11 +54,13 @@ export function marLoss(options: MARLossOptions): { loss: Tensor } {
   const [timeKey, noiseKey, knownKey] = [0, 1, 2].map((i) => foldIn(key, i)) as [Key, Key, Key];
   /** A number of each time; the same key gives the same times. */
   const at = (of: (t: number) => number, shape = [many, 1]): Tensor =>
-    draw(timeKey, shape, (k) => times(k, many).map(of));
+    draw(timeKey, shape, (k, rows) => times(k, rows).map(of));
   const target = (t: number): { data: number; noise: number } =>
     predictionTarget(model.path, t, model.prediction);
   return tidy(() => {
-    const known = draw(knownKey, [batch, count], (k) => knownPlaces(k, unknown(k, batch), count));
+    const known = draw(knownKey, [batch, count], (k, rows) =>
+      knownPlaces(k, unknown(k, rows), count),
+    );
     const told = reshape(model.forward(tokens, known, labels), [-1, width]);
     const x = tile(reshape(tokens, [-1, features]), [repeats, 1]);
     const noise = normal(noiseKey, [many, features]);

@@ -17,6 +17,7 @@ import { leavesOf, lostMessage, neededNodes } from "./needed.ts";
 import type { ElementType } from "./onnx/types.ts";
 import { Placeholder, Program } from "./program.ts";
 import { type Data, type HostData, isHost } from "./runtime/data.ts";
+import { loadStaged } from "./staged.ts";
 import { HeldCounts } from "./runtime/held-counts.ts";
 import type { Runtime, RuntimeTensor, Session } from "./runtime/runtime.ts";
 import { structureKey } from "./structure-key.ts";
@@ -58,6 +59,8 @@ export class OnnxBackend extends KernelBackend {
   /** What is being recorded apart from the rest, if something is. */
   #recording: Program | ModelRecording | undefined;
   #compilations = 0;
+  /** Groups of branches in the recording. */
+  #forks = 0;
 
   constructor(runtime: Runtime) {
     super();
@@ -139,7 +142,9 @@ export class OnnxBackend extends KernelBackend {
     if (compiled) {
       this.#compiled.delete(key); // and back in below, as the newest
     } else {
-      compiled = this.#load(lower(nodes, inputs, outputs, this.runtime));
+      const lowered = lower(nodes, inputs, outputs, this.runtime);
+      this.#compilations++;
+      compiled = { lowered, session: this.runtime.load(lowered) };
     }
     this.#compiled.set(key, compiled);
     if (this.#compiled.size > cachedGraphs) {
@@ -148,11 +153,6 @@ export class OnnxBackend extends KernelBackend {
       this.#compiled.delete(oldest);
     }
     return compiled;
-  }
-
-  #load(lowered: LoweredGraph): Compiled {
-    this.#compilations++;
-    return { lowered, session: this.runtime.load(lowered) };
   }
 
   // ── Compiled functions ───────────────────────────────────────────────────────────────────────────────────────────
@@ -164,11 +164,31 @@ export class OnnxBackend extends KernelBackend {
       entry: (dataId) => this.#entry(dataId),
       held: this.#held,
       replace: (dataId, data) => this.#replace(dataId, data),
-      load: (lowered) => this.#load(lowered).session,
+      load: (nodes, inputs, outputs) => {
+        this.#compilations++;
+        return loadStaged(nodes, inputs, outputs, this.runtime);
+      },
       end: () => this.#endRecording(),
     });
     this.#recording = program;
     return program;
+  }
+
+  /** Calls functions none of which needs what another makes: of a program, they may be computed at the same time. */
+  parallel<T>(branches: readonly (() => T)[]): T[] {
+    const { graph, runtime } = this;
+    const apart = this.#recording instanceof Program && runtime.loadTogether && branches.length > 1;
+    // A branch inside a branch is part of it.
+    if (!apart || graph.branch) return branches.map((branch) => branch());
+    const fork = ++this.#forks;
+    try {
+      return branches.map((branch, index) => {
+        graph.branch = { fork, index };
+        return branch();
+      });
+    } finally {
+      graph.branch = undefined;
+    }
   }
 
   /** The same for a function that is to be a model file. */
@@ -195,6 +215,7 @@ export class OnnxBackend extends KernelBackend {
 
   #endRecording(): void {
     this.#recording = undefined;
+    this.#forks = 0;
     this.#pending.clear();
     this.graph.nodes = [];
   }

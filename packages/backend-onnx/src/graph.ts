@@ -22,6 +22,15 @@ export interface Node {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly attributes: Attributes;
+  /** Where it was recorded, if in a branch. */
+  readonly branch?: Branch | undefined;
+}
+
+/** One of several functions of which none needs what another makes. */
+export interface Branch {
+  /** Which such group of a recording: 1, 2, … */
+  readonly fork: number;
+  readonly index: number;
 }
 
 export interface OpOptions {
@@ -35,6 +44,8 @@ export interface OpOptions {
 /** The operations recorded since the last computation, in order. */
 export class Graph {
   nodes: Node[] = [];
+  /** The branch that is being recorded. */
+  branch: Branch | undefined;
 
   /** Records an operation with one result. */
   op(op: string, inputs: readonly Value[], options: OpOptions = {}): Value {
@@ -60,6 +71,7 @@ export class Graph {
       inputs,
       outputs,
       attributes: options.attributes ?? {},
+      ...(this.branch && { branch: this.branch }),
     };
     for (const { shape, type } of results) {
       outputs.push({ type, shape, node, data: undefined, constant: undefined });

@@ -4,6 +4,7 @@ import { fuseGelu } from "./lowerings/fuse-gelu.ts";
 import { fusedOn } from "./kernels/fused.ts";
 import { isCpuOnly } from "./substitutes/cpu-only.ts";
 import { lowerings } from "./lowerings/index.ts";
+import { shareRow } from "./lowerings/shared-row.ts";
 import { untile } from "./lowerings/untile.ts";
 import { encodeModel } from "./onnx/encode.ts";
 import { LoweringGraph, type Target } from "./lowerings/lowering-graph.ts";
@@ -113,9 +114,9 @@ export function lowerNodes(
   const graph = new LoweringGraph(target);
   const lowered = new Map<Value, Value>();
   for (const input of inputs)
-    lowered.set(input, { ...input, data: undefined, constant: undefined });
+    lowered.set(input, { ...input, node: undefined, data: undefined, constant: undefined });
   const find = (value: Value): Value => lowered.get(value) ?? value;
-  for (const node of untile(fuseBias(nodes, outputs))) {
+  for (const node of untile(shareRow(fuseBias(nodes, outputs), outputs))) {
     const from = node.inputs.map(find);
     const made =
       node.domain === "gen"

@@ -1,8 +1,7 @@
 import type { DataId, DataType, TensorInfo, TypedArray } from "@tensorflow/tfjs-core";
 import type { OnnxBackend } from "./backend.ts";
 import { elementTypeOf } from "./data-type.ts";
-import type { Value } from "./graph.ts";
-import { lower, type LoweredGraph } from "./lower.ts";
+import type { Node, Value } from "./graph.ts";
 import { leavesOf, neededNodes } from "./needed.ts";
 import type { ElementType } from "./onnx/types.ts";
 import { type Data, type Held, type HostData, isHost } from "./runtime/data.ts";
@@ -15,7 +14,11 @@ interface BackendAccess {
   held: HeldCounts;
   /** Gives a data id other numbers, unless somebody shares it; answers whether it did. */
   replace(dataId: DataId, data: Data | undefined): boolean;
-  load(lowered: LoweredGraph): Session;
+  load(
+    nodes: readonly Node[],
+    inputs: readonly Value[],
+    outputs: readonly Value[],
+  ): Session & { nodeCount: number };
   end(): void;
 }
 
@@ -127,14 +130,13 @@ export class Program {
           ? { ...node, inputs: node.inputs.map((input) => baked.get(input) ?? input) }
           : node,
       );
-      const lowered = lower(
+      const session = this.#access.load(
         withBaked,
         feeds,
         results.map((value) => baked.get(value) ?? value),
-        this.#backend.runtime,
       );
-      this.#nodeCount = lowered.nodeCount;
-      this.#session = this.#access.load(lowered);
+      this.#nodeCount = session.nodeCount;
+      this.#session = session;
       this.#fixed = fixed as RuntimeTensor[];
       for (const { data } of fixed) this.#access.held.retain(data);
       const read = new Set(this.#feeds.map(({ at }) => at));

@@ -56,9 +56,9 @@ export function rectifiedFlowLoss(options: RectifiedFlowLossOptions): Scalar {
   const [timeKey, noiseKey, dropKey] = split(key, 3) as [Key, Key, Key];
   return tidy(() => {
     // The same key gives the same times: t for the network, and the path's a = 1 - t and b = t.
-    const t = draw(timeKey, [batch], (k) => times(k, batch));
-    const a = draw(timeKey, column, (k) => times(k, batch).map((time) => 1 - time));
-    const b = draw(timeKey, column, (k) => times(k, batch));
+    const t = draw(timeKey, [batch], times);
+    const a = draw(timeKey, column, (k, rows) => times(k, rows).map((time) => 1 - time));
+    const b = draw(timeKey, column, times);
     const noise = normal(noiseKey, images.shape);
     const noisy = add(mul(a, images), mul(b, noise));
     const kept =

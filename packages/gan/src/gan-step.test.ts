@@ -142,7 +142,7 @@ test("steps take no more tensors, the state names all that changes, the average 
   const after = trainee.state();
   for (const [name, old] of before)
     expect([...after[name]!.dataSync()], name).not.toEqual([...old]);
-  for (const part of ["generator.norms.0.running_mean", "discriminator.out.bias", "ema.weights"]) {
+  for (const part of ["generator.norms.0.running_mean", "discriminator.out.bias", "ema.small"]) {
     expect(after).toHaveProperty([part]);
   }
   expect(ema.layout.names).toEqual(Object.keys(parameters(generator)));

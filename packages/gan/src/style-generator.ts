@@ -148,9 +148,9 @@ export class StyleGenerator {
   /** Another style from a random layer on, in as many images as `mixing` says. */
   private mix(ws: Tensor, key: Key, labels: Tensor | undefined): Tensor {
     const [batch] = ws.shape as [number];
-    const first = draw(foldIn(key, 0), [batch, this.styles, 1], (k) => {
-      const chances = uniformArray(k, 2 * batch);
-      return Float32Array.from({ length: batch * this.styles }, (_, i) => {
+    const first = draw(foldIn(key, 0), [batch, this.styles, 1], (k, rows) => {
+      const chances = uniformArray(k, 2 * rows);
+      return Float32Array.from({ length: rows * this.styles }, (_, i) => {
         const b = Math.floor(i / this.styles);
         if ((chances[2 * b] as number) >= this.mixing) return 1;
         const cut = 1 + Math.floor((chances[2 * b + 1] as number) * (this.styles - 1));

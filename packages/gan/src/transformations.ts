@@ -67,13 +67,13 @@ export const saturation: Transformation = (x, key) =>
 export const cutout: Transformation = (x, key) =>
   tidy(() => {
     const [batch, height, width] = x.shape as [number, number, number];
-    const hole = draw(key, [batch, height, width, 1], (k) => {
-      const places = uniformArray(k, 2 * batch);
-      const kept = new Float32Array(batch * height * width).fill(1);
-      for (let b = 0; b < batch; b++) {
-        const rows = hidden(places[2 * b] as number, height);
+    const hole = draw(key, [batch, height, width, 1], (k, rows) => {
+      const places = uniformArray(k, 2 * rows);
+      const kept = new Float32Array(rows * height * width).fill(1);
+      for (let b = 0; b < rows; b++) {
+        const lines = hidden(places[2 * b] as number, height);
         const columns = hidden(places[2 * b + 1] as number, width);
-        for (let i = rows[0]; i < rows[1]; i++) {
+        for (let i = lines[0]; i < lines[1]; i++) {
           const row = (b * height + i) * width;
           kept.fill(0, row + columns[0], row + columns[1]);
         }
@@ -104,16 +104,16 @@ export const transformations: Readonly<Record<TransformationName, Transformation
 };
 
 const factors = (key: Key, x: Tensor, deviation: number): Tensor =>
-  draw(key, [x.shape[0] as number, 1, 1, 1], (k) =>
-    normalArray(k, x.shape[0] as number).map((n) => 2 ** (deviation * n)),
+  draw(key, [x.shape[0] as number, 1, 1, 1], (k, rows) =>
+    normalArray(k, rows).map((n) => 2 ** (deviation * n)),
   );
 
 /** Matrices [batch, size, size] that take each pixel from some pixels away. */
 const shifts = (key: Key, axis: number, batch: number, size: number): Tensor =>
-  draw(key, [batch, size, size], (k) => {
-    const places = uniformArray(k, 2 * batch);
-    const matrices = new Float32Array(batch * size * size);
-    for (let b = 0; b < batch; b++) {
+  draw(key, [batch, size, size], (k, rows) => {
+    const places = uniformArray(k, 2 * rows);
+    const matrices = new Float32Array(rows * size * size);
+    for (let b = 0; b < rows; b++) {
       const offset = Math.round(((places[2 * b + axis] as number) - 0.5) * (size / 4));
       for (let i = 0; i < size; i++) {
         const from = i + offset;

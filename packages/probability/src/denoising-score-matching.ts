@@ -64,7 +64,7 @@ export function drawNoiseLevels(key: Key, levels: readonly number[], count: numb
       `drawNoiseLevels: levels must be one or more positive numbers, got [${levels.join(", ")}]`,
     );
   }
-  return draw(key, [count], (k) =>
-    uniformArray(k, count).map((u) => levels[Math.floor(u * levels.length)] as number),
+  return draw(key, [count], (k, rows) =>
+    uniformArray(k, rows).map((u) => levels[Math.floor(u * levels.length)] as number),
   );
 }

@@ -9,6 +9,8 @@ export function probe(key: Key, shape: number[], kind: ProbeKind): Tensor {
   if (kind !== "rademacher") {
     throw new Error(`probe: kind must be "rademacher" or "gaussian", got ${JSON.stringify(kind)}`);
   }
-  const size = shape.reduce((product, n) => product * n, 1);
-  return draw(key, shape, (k) => Float32Array.from(bits(k, size), (word) => (word >>> 31) * 2 - 1));
+  const row = shape.slice(1).reduce((product, n) => product * n, 1);
+  return draw(key, shape, (k, rows) =>
+    Float32Array.from(bits(k, rows * row), (word) => (word >>> 31) * 2 - 1),
+  );
 }

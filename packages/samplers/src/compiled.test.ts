@@ -13,7 +13,9 @@ import {
   euler,
   heun,
   perElement,
+  type PerElementSampler,
   sample,
+  type Sampler,
   stateFromJSON,
   stateToJSON,
   trajectory,
@@ -62,6 +64,34 @@ test("a compiled run makes a graph for each kind of step, and the next run none"
   if (stochastic.graphs > 0) expect(stochastic.graphs).toBe(1);
   sampler.dispose();
   stochastic.dispose();
+  noise.dispose();
+  denoiser.dispose();
+});
+
+test("a batch in shards has the samples of the whole, noise, history and times of its elements too", async () => {
+  const denoiser = perceptron(trigonometric, "data");
+  const noise = normal(key(1), [6, 2]);
+  const elements = Array.from({ length: 6 }, (_, i) => heun(times.map((t) => t * (1 - i / 20))));
+  const all: [Sampler | PerElementSampler, number][] = [
+    [heun(times), 2],
+    [ddpm(times), 5],
+    [uniPC(times, { order: 3 }), 1],
+    [perElement(elements), 2],
+  ];
+  for (const [plan, stepsAtOnce] of all) {
+    const want = await sample({ denoiser, sampler: plan as TensorSampler, noise, key: key(5) });
+    for (const shards of [2, 3]) {
+      const sampler = compiled(plan, { stepsAtOnce, shards });
+      const got = await sample({ denoiser, sampler, noise, key: key(5) });
+      expectClose(await got.data(), await want.data(), 1e-5);
+      [got, sampler].forEach((t) => t.dispose());
+    }
+    want.dispose();
+  }
+  const odd = compiled(heun(times), { shards: 4 });
+  await expect(sample({ denoiser, sampler: odd, noise })).rejects.toThrow(
+    "must be a multiple of 4, the number of shards, got shape [6,2]",
+  );
   noise.dispose();
   denoiser.dispose();
 });

@@ -26,3 +26,12 @@ export interface Evaluator<X> {
 
 /** A coefficient and what it multiplies. */
 export type Term<X> = readonly [coefficient: number, value: X];
+
+/** The terms by their coefficients, in the order of the first of each: h·d₁ + h·d₂ is one product, h·(d₁ + d₂). */
+export function byCoefficient<X>(
+  terms: readonly Term<X>[],
+): (readonly [coefficient: number, values: readonly X[]])[] {
+  const groups = new Map<number, X[]>();
+  for (const [c, value] of terms) groups.set(c, [...(groups.get(c) ?? []), value]);
+  return [...groups];
+}

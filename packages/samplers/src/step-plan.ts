@@ -1,6 +1,6 @@
 import { type Path, type Prediction, predictionConversion } from "@gen/schedules";
 import type { Key } from "@gen/tensor";
-import type { Evaluator, Term } from "./evaluator.ts";
+import { byCoefficient, type Evaluator, type Term } from "./evaluator.ts";
 import type { Sampler, SamplerState } from "./sampler.ts";
 
 /** A value of a step that is not computed, only counted. */
@@ -37,10 +37,11 @@ export function planSteps(
     return token();
   };
   const combine = (terms: readonly Term<Token>[]): Token => {
-    const parts = terms.map(([c, { id }]) => {
-      if (c === 1) return String(id);
+    const parts = byCoefficient(terms).map(([c, values]) => {
+      const sum = values.map(({ id }) => id).join("+");
+      if (c === 1) return sum;
       numbers.push(c);
-      return `*${id}`;
+      return `*(${sum})`;
     });
     return made(parts.join("+"));
   };

@@ -16,7 +16,7 @@ import {
   tensor1d,
 } from "@gen/tensor";
 import type { Denoiser } from "./denoiser.ts";
-import type { Evaluator, Term } from "./evaluator.ts";
+import { byCoefficient, type Evaluator, type Term } from "./evaluator.ts";
 
 /** An evaluator on tensors, which also says what it is made of. */
 export interface TensorEvaluator<Condition = unknown> extends Evaluator<Tensor> {
@@ -59,8 +59,11 @@ export function evaluatorOn<Condition>(
 ): TensorEvaluator<Condition> {
   const { path, prediction } = denoiser;
   const combine = (terms: readonly Term<Tensor>[]): Tensor =>
-    terms
-      .map(([c, value]) => (c === 1 ? value : mul(value, inputs.coefficient(c, value.rank))))
+    byCoefficient(terms)
+      .map(([c, values]) => {
+        const sum = values.reduce((total, value) => add(total, value));
+        return c === 1 ? sum : mul(sum, inputs.coefficient(c, sum.rank));
+      })
       .reduce((sum, product) => add(sum, product));
   const converted = (x: Tensor, predicted: Tensor, t: number, wanted: Prediction): Tensor => {
     checkShape("prediction", predicted, x);

@@ -27,6 +27,7 @@ export { compile, type Compiled } from "./compile.ts";
 export { exportOnnx, type OnnxExport, type OnnxExportOptions } from "./export-onnx.ts";
 export { fusedKernel } from "./fused-kernel.ts";
 export type { ModelTensor } from "./recording.ts";
+export { inShards, parallel } from "./parallel.ts";
 export { settle } from "./settle.ts";
 export {
   useBackend,

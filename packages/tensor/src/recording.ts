@@ -15,6 +15,8 @@ export interface RecordingBackend extends KernelBackend {
   fuses(kernelName: string): boolean;
   /** Computes what is pending, then records until the program is finished or aborted; nothing can be read meanwhile. */
   startProgram(): Program;
+  /** Calls functions none of which needs what another makes: of a program, they may be computed at the same time. */
+  parallel<T>(branches: readonly (() => T)[]): T[];
   /** The same for a function that is to be a model file. */
   startModel(): ModelRecording;
   /** Writes a function that was recorded at one batch size, or at several: then one model for any. */

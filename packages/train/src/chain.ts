@@ -1,5 +1,4 @@
-import type { Tensor } from "@gen/tensor";
-import type { Transform } from "./transform.ts";
+import type { Grouped, Transform } from "./transform.ts";
 
 /** Joins gradient transformations: each works on what the one before it gives. */
 export function chain(...transforms: Transform[]): Transform {
@@ -10,7 +9,7 @@ export function chain(...transforms: Transform[]): Transform {
       constants: links.flatMap((link) => link.constants),
       numbers: (step) => links.flatMap((link) => link.numbers(step)),
       update(updates, { parameters, state, constants, numbers }) {
-        const next: Tensor[] = [];
+        const next: Grouped[] = [];
         const at = { state: 0, constants: 0, numbers: 0 };
         for (const link of links) {
           const result = link.update(updates, {

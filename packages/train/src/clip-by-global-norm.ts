@@ -1,4 +1,4 @@
-import { add, div, minimum, mul, sqrt, square, sum } from "@gen/tensor";
+import { add, addN, div, minimum, mul, sqrt, square, sum } from "@gen/tensor";
 import type { Transform } from "./transform.ts";
 
 /**
@@ -14,9 +14,9 @@ export function clipByGlobalNorm(maxNorm: number): Transform {
     constants: [],
     numbers: () => [],
     update(updates) {
-      const norm = sqrt(sum(square(updates)));
+      const norm = sqrt(addN(updates.map((group) => sum(square(group)))));
       const factor = minimum(div(maxNorm, add(norm, 1e-6)), 1);
-      return { updates: mul(updates, factor), state: [] };
+      return { updates: updates.map((group) => mul(group, factor)), state: [] };
     },
   });
 }

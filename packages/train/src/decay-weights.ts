@@ -1,5 +1,5 @@
 import { add, mul } from "@gen/tensor";
-import type { Transform } from "./transform.ts";
+import { groupwise, type Transform } from "./transform.ts";
 
 /** Says of a parameter whether its weights decay. */
 export type DecayMask = (name: string, shape: readonly number[]) => boolean;
@@ -16,14 +16,12 @@ export const decayMatrices: DecayMask = (_name, shape) => shape.length >= 2;
  */
 export function decayWeights(rate: number, mask: DecayMask = decayMatrices): Transform {
   return (layout) => {
-    const rates = new Float32Array(layout.size);
-    let at = 0;
-    layout.names.forEach((name, i) => {
-      const end = at + (layout.sizes[i] as number);
-      if (mask(name, layout.shapes[i] as readonly number[])) rates.fill(rate, at, end);
-      at = end;
+    const rates = layout.groups.map(({ names, shapes, sizes }) => {
+      const ofMembers = names.map((name, i) => (mask(name, shapes[i]!) ? rate : 0));
+      if (new Set(ofMembers).size === 1) return Float32Array.of(ofMembers[0]!);
+      return Float32Array.from(ofMembers.flatMap((r, i) => Array<number>(sizes[i]!).fill(r)));
     });
-    if (rates.every((r) => r === 0)) {
+    if (rates.every((ofGroup) => ofGroup.every((r) => r === 0))) {
       return {
         state: [],
         constants: [],
@@ -35,9 +33,10 @@ export function decayWeights(rate: number, mask: DecayMask = decayMatrices): Tra
       state: [],
       constants: [rates],
       numbers: () => [],
-      update(updates, { parameters, constants: [perWeight] }) {
-        return { updates: add(updates, mul(parameters, perWeight!)), state: [] };
-      },
+      update: groupwise((updates, { parameters, constants: [perWeight] }) => ({
+        updates: add(updates, mul(parameters, perWeight!)),
+        state: [],
+      })),
     };
   };
 }

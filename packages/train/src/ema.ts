@@ -1,17 +1,29 @@
-import { add, mul, sub, type Tensor, tensor1d, tidy, type Variable, variable } from "@gen/tensor";
+import {
+  add,
+  dispose,
+  mul,
+  sub,
+  type Tensor,
+  tensor1d,
+  tidy,
+  type Variable,
+  variable,
+} from "@gen/tensor";
 import { warmedUpDecay } from "./ema-decay.ts";
 import { Layout } from "./layout.ts";
 import type { Schedule } from "./schedule.ts";
 
 /**
- * A moving average of parameters, e ← e + (1 - decay)·(p - e), kept as one flat vector [P] that starts as the
- * parameters are. Who samples from the average copies it into a clone of the model.
+ * A moving average of parameters, e ← e + (1 - decay)·(p - e), that starts as the parameters are, kept in the groups of
+ * a layout: each large one by itself, all small ones together. Who samples from the average copies it into a clone of
+ * the model.
  */
 export class Ema {
   readonly layout: Layout;
   readonly #parameters: Record<string, Variable>;
   readonly #decay: Schedule;
-  readonly #weights: Variable;
+  /** By group. */
+  readonly #weights: Variable[];
 
   /**
    * @param parameters float32 variables by name; they stay their owner's
@@ -21,12 +33,16 @@ export class Ema {
     this.layout = new Layout(parameters);
     this.#parameters = parameters;
     this.#decay = decay;
-    this.#weights = tidy(() => variable(this.layout.flatten(parameters), false));
+    this.#weights = tidy(() =>
+      this.layout.flatten(parameters).map((group) => variable(group, false)),
+    );
   }
 
-  /** What a checkpoint holds: the one vector [P]. */
+  /** What a checkpoint holds, by the name of the group. */
   state(): Record<string, Variable> {
-    return { weights: this.#weights };
+    return Object.fromEntries(
+      this.layout.groups.map(({ name }, g) => [name, this.#weights[g] as Variable]),
+    );
   }
 
   /**
@@ -43,7 +59,9 @@ export class Ema {
   update(inputs: Tensor): void {
     tidy(() => {
       const parameters = this.layout.flatten(this.#parameters);
-      this.#weights.assign(add(this.#weights, mul(sub(parameters, this.#weights), inputs)));
+      this.#weights.forEach((average, g) =>
+        average.assign(add(average, mul(sub(parameters[g]!, average), inputs))),
+      );
     });
   }
 
@@ -65,6 +83,6 @@ export class Ema {
   }
 
   dispose(): void {
-    this.#weights.dispose();
+    dispose(this.#weights);
   }
 }

@@ -10,7 +10,14 @@ export { momentum, type MomentumOptions } from "./momentum.ts";
 export { type AdamMoments, scaleByAdam } from "./scale-by-adam.ts";
 export { scaleByLearningRate } from "./scale-by-learning-rate.ts";
 export { type LionMoments, scaleByLion } from "./scale-by-lion.ts";
-export type { Given, Rule, Transform } from "./transform.ts";
+export {
+  groupwise,
+  type Given,
+  type GivenOfGroup,
+  type Grouped,
+  type Rule,
+  type Transform,
+} from "./transform.ts";
 
 export {
   constant,
@@ -24,7 +31,7 @@ export {
   warmUp,
 } from "./schedule.ts";
 
-export { Layout } from "./layout.ts";
+export { type Group, Layout } from "./layout.ts";
 export { Optimizer, type OptimizerOptions } from "./optimizer.ts";
 export { differentiate, type Losses } from "./differentiate.ts";
 export { Ema } from "./ema.ts";

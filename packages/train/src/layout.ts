@@ -1,16 +1,27 @@
-import { concat, reshape, splitTensor, type Tensor } from "@gen/tensor";
+import { clone, concat, reshape, splitTensor, type Tensor } from "@gen/tensor";
 
-/**
- * How named tensors lie one after the other in one flat vector [P]. Working on that vector takes a few large
- * operations where working tensor by tensor takes many small ones.
- */
-export class Layout {
-  /** The names, in their order in the vector. */
+/** Tensors of fewer numbers than this are joined. */
+const large = 8192;
+
+/** Some of the tensors of a layout, handled as one tensor. */
+export interface Group {
+  /** The name of its one tensor, or "small". */
+  readonly name: string;
   readonly names: readonly string[];
   readonly shapes: readonly (readonly number[])[];
   readonly sizes: readonly number[];
-  /** P, the length of the vector. */
-  readonly size: number;
+  /** Of the group as a tensor: that of its one tensor, or [n], all small ones one after the other. */
+  readonly shape: readonly number[];
+}
+
+/**
+ * How named tensors are handled in groups: each large one by itself, all small ones joined. Tensor by tensor, the many
+ * small ones would take as many operations; all in one vector, each operation would pass over all of the memory.
+ */
+export class Layout {
+  /** All names, in the order in which they were given. */
+  readonly names: readonly string[];
+  readonly groups: readonly Group[];
 
   /** @param tensors float32 tensors by name; only their names and shapes are kept */
   constructor(tensors: Record<string, Tensor>) {
@@ -21,47 +32,82 @@ export class Layout {
     }
     this.names = Object.keys(tensors);
     if (this.names.length === 0) throw new Error("Layout: expected at least one tensor, got none");
-    this.shapes = Object.values(tensors).map((tensor) => tensor.shape.slice());
-    this.sizes = Object.values(tensors).map((tensor) => tensor.size);
-    this.size = this.sizes.reduce((sum, size) => sum + size, 0);
+    const all = Object.entries(tensors);
+    const small = all.filter(([, { size }]) => size < large);
+    const groups = all
+      .filter(([, { size }]) => size >= large)
+      .map((entry) => groupOf(entry[0], [entry]));
+    let joined = "small";
+    while (groups.some(({ name }) => name === joined)) joined += "'";
+    if (small.length > 0) groups.push(groupOf(joined, small, true));
+    this.groups = groups;
   }
 
   /**
-   * Joins tensors into the vector.
-   *
    * @param tensors at least those of this layout, by name
-   * @returns [P]; the caller disposes of it
+   * @returns a tensor for each group; the caller disposes of them
    */
-  flatten(tensors: Record<string, Tensor>): Tensor {
-    const pieces = this.names.map((name, i) => {
-      const tensor = tensors[name];
-      if (!tensor) throw new Error(`Layout.flatten: expected a tensor named ${name}, got none`);
-      if (tensor.size !== this.sizes[i]) {
-        throw new Error(
-          `Layout.flatten: ${name} must have shape [${this.shapes[i]}], got [${tensor.shape}]`,
-        );
-      }
-      return reshape(tensor, [tensor.size]);
+  flatten(tensors: Record<string, Tensor>): Tensor[] {
+    return this.groups.map(({ names, shapes, sizes, shape }) => {
+      const members = names.map((name, i) => {
+        const tensor = tensors[name];
+        if (!tensor) throw new Error(`Layout.flatten: expected a tensor named ${name}, got none`);
+        if (tensor.size !== sizes[i]) {
+          throw new Error(
+            `Layout.flatten: ${name} must have shape [${shapes[i]}], got [${tensor.shape}]`,
+          );
+        }
+        return tensor;
+      });
+      if (isAlone({ names, shape, shapes })) return clone(members[0] as Tensor);
+      const pieces = members.map((tensor) => reshape(tensor, [tensor.size]));
+      const joined = concat(pieces);
+      for (const piece of pieces) piece.dispose();
+      return joined;
     });
-    const flat = concat(pieces);
-    for (const piece of pieces) piece.dispose();
-    return flat;
   }
 
   /**
-   * Takes the vector apart.
+   * Takes the groups apart.
    *
-   * @param flat [P]
+   * @param groups a tensor for each
    * @returns the tensors by name, each in its shape; the caller disposes of them
    */
-  unflatten(flat: Tensor): Record<string, Tensor> {
-    const pieces = splitTensor(flat, [...this.sizes]);
+  unflatten(groups: readonly Tensor[]): Record<string, Tensor> {
     const tensors: Record<string, Tensor> = {};
-    this.names.forEach((name, i) => {
-      const piece = pieces[i] as Tensor;
-      tensors[name] = reshape(piece, [...(this.shapes[i] as number[])]);
-      piece.dispose();
+    this.groups.forEach((group, g) => {
+      const whole = groups[g] as Tensor;
+      if (isAlone(group)) {
+        tensors[group.names[0] as string] = clone(whole);
+        return;
+      }
+      const pieces = splitTensor(whole, [...group.sizes]);
+      group.names.forEach((name, i) => {
+        const piece = pieces[i] as Tensor;
+        tensors[name] = reshape(piece, [...(group.shapes[i] as number[])]);
+        piece.dispose();
+      });
     });
-    return tensors;
+    return Object.fromEntries(this.names.map((name) => [name, tensors[name] as Tensor]));
   }
+}
+
+function groupOf(
+  name: string,
+  members: readonly (readonly [string, Tensor])[],
+  joined = false,
+): Group {
+  const sizes = members.map(([, { size }]) => size);
+  return {
+    name,
+    names: members.map(([member]) => member),
+    shapes: members.map(([, { shape }]) => shape.slice()),
+    sizes,
+    shape: joined ? [sizes.reduce((sum, size) => sum + size, 0)] : members[0]![1].shape.slice(),
+  };
+}
+
+/** Whether a group is its one tensor as it is. */
+function isAlone({ names, shape, shapes }: Pick<Group, "names" | "shape" | "shapes">): boolean {
+  return names.length === 1 && shape.length === shapes[0]?.length;
 }

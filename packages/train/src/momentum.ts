@@ -1,5 +1,5 @@
 import { add, mul } from "@gen/tensor";
-import type { Transform } from "./transform.ts";
+import { groupwise, type Transform } from "./transform.ts";
 
 export interface MomentumOptions {
   /** Look ahead by one step, as Nesterov's method does; false. */
@@ -15,9 +15,9 @@ export function momentum(decay = 0.9, { nesterov = false }: MomentumOptions = {}
     state: ["momentum"],
     constants: [],
     numbers: () => [],
-    update(updates, { state: [buffer] }) {
+    update: groupwise((updates, { state: [buffer] }) => {
       const b = add(mul(buffer!, decay), updates);
       return { updates: nesterov ? add(updates, mul(b, decay)) : b, state: [b] };
-    },
+    }),
   });
 }

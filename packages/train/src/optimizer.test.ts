@@ -3,9 +3,13 @@ import {
   compile,
   dispose,
   memory,
+  pad,
   scalar,
+  slice,
+  square,
   tensor,
   type Tensor,
+  tidy,
   useBackend,
   type Variable,
   variable,
@@ -33,6 +37,13 @@ interface Fixture {
 
 const reference = fixture<Fixture>(import.meta.url, "../test/fixtures/optimizers.json");
 const everything = () => true;
+
+function mapValues<T, R>(
+  record: Record<string, T>,
+  fn: (value: T, name: string) => R,
+): Record<string, R> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, fn(value, name)]));
+}
 
 const transforms: Record<string, Transform> = {
   adamw: adamw({ learningRate: 0.01, weightDecay: 0.1 }),
@@ -135,13 +146,59 @@ test("a compiled step is compiled once, whatever the learning rate, and follows 
 test("its state has names that a reader of a checkpoint understands, each of them once", () => {
   const parameters = variables(named(reference.start));
   const one = new Optimizer(parameters, adamw());
-  expect(Object.keys(one.state())).toEqual(["mean", "meanSquare"]);
-  expect(one.state().mean!.shape).toEqual([reference.start.length]);
+  expect(Object.keys(one.state())).toEqual(["mean.small", "meanSquare.small"]);
+  expect(one.state()["mean.small"]!.shape).toEqual([reference.start.length]);
   const two = new Optimizer(parameters, chain(adam(), lion()));
-  expect(Object.keys(two.state())).toEqual(["mean", "meanSquare", "mean2"]);
+  expect(Object.keys(two.state())).toEqual(["mean.small", "meanSquare.small", "mean2.small"]);
   one.dispose();
   two.dispose();
   dispose(parameters);
+});
+
+test("large parameters are handled one by one, small ones together, to the same numbers", () => {
+  const start = (rows: number): Record<string, number[]> => ({
+    a: Array.from({ length: 3 }, (_, i) => Math.sin(i)),
+    large: Array.from({ length: rows * 128 }, (_, i) => Math.cos(i)),
+    b: Array.from({ length: 2 }, (_, i) => i - 0.5),
+  });
+  const moved = (rows: number): { state: string[]; numbers: Record<string, number[]> } => {
+    const parameters = Object.fromEntries(
+      Object.entries(start(rows)).map(([name, numbers]) => [
+        name,
+        variable(tensor(numbers, name === "large" ? [rows, 128] : [numbers.length])),
+      ]),
+    );
+    const optimizer = new Optimizer(
+      parameters,
+      chain(clipByGlobalNorm(1), adamw({ mask: (name) => name !== "b" })),
+    );
+    for (let step = 0; step < 3; step++) {
+      tidy(() => {
+        // Beyond the first 63 rows the gradient is 0, so that both have the same norm.
+        const gradients = mapValues(parameters, (parameter, name) => {
+          const gradient = square(parameter);
+          if (name !== "large") return gradient;
+          return pad(slice(gradient, [0, 0], [63, 128]), [
+            [0, rows - 63],
+            [0, 0],
+          ]);
+        });
+        optimizer.apply(gradients, optimizer.inputs(step));
+      });
+    }
+    const state = Object.keys(optimizer.state());
+    const numbers = mapValues(parameters, (parameter) => [...parameter.dataSync()]);
+    optimizer.dispose();
+    dispose(parameters);
+    return { state, numbers };
+  };
+  const joined = moved(63);
+  const apart = moved(64);
+  expect(joined.state).toEqual(["mean.small", "meanSquare.small"]);
+  expect(apart.state).toEqual(["mean.large", "mean.small", "meanSquare.large", "meanSquare.small"]);
+  expectClose(apart.numbers.a!, joined.numbers.a!, 1e-6);
+  expectClose(apart.numbers.b!, joined.numbers.b!, 1e-6);
+  expectClose(apart.numbers.large!.slice(0, 63 * 128), joined.numbers.large!, 1e-6);
 });
 
 test("gradients accumulated are one step along their mean", () => {

@@ -1,9 +1,11 @@
 import {
   add,
+  dispose,
   keep,
   mul,
   splitTensor,
   type Tensor,
+  tensor,
   tensor1d,
   tidy,
   type Variable,
@@ -19,18 +21,20 @@ export interface OptimizerOptions {
 }
 
 /**
- * Moves parameters by a gradient transformation. All of them together are one flat vector [P], and so is each moment
- * that the transformation keeps. The parameters stay their owner's; `dispose` frees what the optimizer made.
+ * Moves parameters by a gradient transformation, in the groups of a layout: each large one by itself, all small ones
+ * together, and so the moments that the transformation keeps. The parameters stay their owner's; `dispose` frees what
+ * the optimizer made.
  */
 export class Optimizer {
-  /** Where each trained parameter lies in the vector [P]. */
+  /** The groups of the trained parameters. */
   readonly layout: Layout;
   readonly #parameters: Record<string, Variable>;
   readonly #rule: Rule;
-  readonly #state: Record<string, Variable> = {};
-  readonly #constants: Tensor[];
+  /** What the rule keeps, by name, then by group. */
+  readonly #state: Record<string, Variable[]> = {};
+  readonly #constants: Tensor[][];
   readonly #count: number;
-  readonly #sum: Variable | undefined;
+  readonly #sum: Variable[] | undefined;
 
   /**
    * @param parameters by name; those that are not `trainable` are left alone
@@ -47,15 +51,26 @@ export class Optimizer {
     this.#parameters = trainable(parameters);
     this.layout = new Layout(this.#parameters);
     this.#rule = transform(this.layout);
-    for (const name of this.#rule.state) this.#state[free(name, this.#state)] = this.#vector();
-    this.#constants = this.#rule.constants.map((numbers) => keep(tensor1d(numbers)));
+    for (const name of this.#rule.state) this.#state[free(name, this.#state)] = this.#zeros();
+    this.#constants = this.#rule.constants.map((groups) =>
+      groups.map((numbers, g) =>
+        keep(tensor(numbers, numbers.length === 1 ? [1] : [...this.layout.groups[g]!.shape])),
+      ),
+    );
     this.#count = accumulate;
-    this.#sum = accumulate > 1 ? this.#vector() : undefined;
+    this.#sum = accumulate > 1 ? this.#zeros() : undefined;
   }
 
-  /** The vectors [P] that the transformation keeps, by name: what a checkpoint holds beside the parameters. */
+  /**
+   * What the transformation keeps, by its name and that of the group, "mean.small": what a checkpoint holds beside the
+   * parameters.
+   */
   state(): Record<string, Variable> {
-    return this.#state;
+    return Object.fromEntries(
+      Object.entries(this.#state).flatMap(([name, groups]) =>
+        groups.map((group, g) => [`${name}.${this.layout.groups[g]!.name}`, group]),
+      ),
+    );
   }
 
   /**
@@ -78,7 +93,10 @@ export class Optimizer {
         "Optimizer.accumulate: made for 1 gradient a step; give the constructor { accumulate }",
       );
     }
-    tidy(() => sum.assign(add(sum, this.layout.flatten(gradients))));
+    tidy(() => {
+      const groups = this.layout.flatten(gradients);
+      sum.forEach((group, g) => group.assign(add(group, groups[g]!)));
+    });
   }
 
   /**
@@ -89,11 +107,12 @@ export class Optimizer {
    */
   apply(gradients: Record<string, Tensor>, inputs: Tensor): void {
     tidy(() => {
-      let gradient = this.layout.flatten(gradients);
-      if (this.#sum) {
-        gradient = mul(add(gradient, this.#sum), 1 / this.#count);
-        this.#sum.assign(zeros([this.layout.size]));
-      }
+      const sum = this.#sum;
+      const here = this.layout.flatten(gradients);
+      const gradient = sum
+        ? here.map((group, g) => mul(add(group, sum[g]!), 1 / this.#count))
+        : here;
+      sum?.forEach((group) => group.assign(zeros(group.shape)));
       const parameters = this.layout.flatten(this.#parameters);
       const state = Object.values(this.#state);
       const next = this.#rule.update(gradient, {
@@ -102,20 +121,22 @@ export class Optimizer {
         constants: this.#constants,
         numbers: splitTensor(inputs, inputs.size),
       });
-      state.forEach((vector, i) => vector.assign(next.state[i]!));
-      const moved = this.layout.unflatten(add(parameters, next.updates));
+      state.forEach((groups, i) => groups.forEach((group, g) => group.assign(next.state[i]![g]!)));
+      const moved = this.layout.unflatten(
+        parameters.map((group, g) => add(group, next.updates[g]!)),
+      );
       for (const name of this.layout.names) this.#parameters[name]!.assign(moved[name]!);
     });
   }
 
   /** Frees the state; the parameters stay. */
   dispose(): void {
-    for (const tensor of [...Object.values(this.#state), ...this.#constants]) tensor.dispose();
-    this.#sum?.dispose();
+    dispose([Object.values(this.#state), this.#constants, this.#sum ?? []].flat(2));
   }
 
-  #vector(): Variable {
-    return tidy(() => variable(zeros([this.layout.size])));
+  /** Zeros for each group. */
+  #zeros(): Variable[] {
+    return tidy(() => this.layout.groups.map(({ shape }) => variable(zeros([...shape]))));
   }
 }
 

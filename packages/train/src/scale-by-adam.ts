@@ -1,5 +1,5 @@
 import { add, div, mul, sqrt, square, sub } from "@gen/tensor";
-import type { Transform } from "./transform.ts";
+import { groupwise, type Transform } from "./transform.ts";
 
 export interface AdamMoments {
   /** Decay of the mean of the gradients; 0.9. */
@@ -28,10 +28,10 @@ export function scaleByAdam({
       const correction2 = Math.sqrt(-Math.expm1((step + 1) * Math.log(beta2)));
       return [correction2 / correction1, correction2 * epsilon];
     },
-    update(updates, { state: [mean, meanSquare], numbers: [factor, offset] }) {
+    update: groupwise((updates, { state: [mean, meanSquare], numbers: [factor, offset] }) => {
       const m = add(mean!, mul(sub(updates, mean!), 1 - beta1));
       const v = add(mul(meanSquare!, beta2), mul(square(updates), 1 - beta2));
       return { updates: mul(div(m, add(sqrt(v), offset!)), factor!), state: [m, v] };
-    },
+    }),
   });
 }

@@ -1,6 +1,6 @@
 import { mul } from "@gen/tensor";
 import { constant, type Schedule } from "./schedule.ts";
-import type { Transform } from "./transform.ts";
+import { groupwise, type Transform } from "./transform.ts";
 
 /** The last link of an optimizer: turns a direction of ascent into a step downhill, by -learningRate(step). */
 export function scaleByLearningRate(learningRate: number | Schedule): Transform {
@@ -9,6 +9,9 @@ export function scaleByLearningRate(learningRate: number | Schedule): Transform 
     state: [],
     constants: [],
     numbers: (step) => [-schedule(step)],
-    update: (updates, { numbers: [rate] }) => ({ updates: mul(updates, rate!), state: [] }),
+    update: groupwise((updates, { numbers: [rate] }) => ({
+      updates: mul(updates, rate!),
+      state: [],
+    })),
   });
 }

@@ -1,5 +1,5 @@
 import { add, mul, sign, sub } from "@gen/tensor";
-import type { Transform } from "./transform.ts";
+import { groupwise, type Transform } from "./transform.ts";
 
 export interface LionMoments {
   /** Weight of the mean in the direction; 0.9. */
@@ -14,12 +14,12 @@ export function scaleByLion({ beta1 = 0.9, beta2 = 0.99 }: LionMoments = {}): Tr
     state: ["mean"],
     constants: [],
     numbers: () => [],
-    update(updates, { state: [mean] }) {
+    update: groupwise((updates, { state: [mean] }) => {
       const change = sub(updates, mean!);
       return {
         updates: sign(add(mean!, mul(change, 1 - beta1))),
         state: [add(mean!, mul(change, 1 - beta2))],
       };
-    },
+    }),
   });
 }

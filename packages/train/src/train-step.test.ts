@@ -2,10 +2,12 @@ import { expectClose } from "@gen/testing";
 import {
   add,
   dispose,
+  foldIn,
   key,
   matMul,
   mean,
   memory,
+  mul,
   normal,
   square,
   squaredDifference,
@@ -71,6 +73,46 @@ test("a small network learns a parabola, and its average learns it too", async (
   ema.dispose();
   dispose(parameters);
   expect(memory().numTensors).toBe(before);
+});
+
+test("shards change a step by rounding alone, random numbers and averages included", () => {
+  const run = (shards: number, accumulate: number): number[] => {
+    const parameters = network(1);
+    const ema = new Ema(parameters, constant(0.9));
+    const trainee = trainStep({
+      parameters,
+      loss: ({ x, y }, k) => {
+        const noisy = add(x!, mul(normal(foldIn(k, 3), x!.shape), 0.1));
+        return squaredError(parameters)({ x: noisy, y: y! });
+      },
+      optimizer: adam({ learningRate: 0.01 }),
+      ema,
+      shards,
+      accumulate,
+    });
+    const measured: number[] = [];
+    for (let step = 0; step < 6; step++) {
+      const batch = parabola(step);
+      const metrics = trainee.step(batch, key(step), step);
+      measured.push(metrics.loss!.dataSync()[0]!, metrics.size!.dataSync()[0]!);
+      dispose([batch, metrics]);
+    }
+    measured.push(...Object.values(trainee.state()).flatMap((tensor) => [...tensor.dataSync()]));
+    trainee.dispose();
+    ema.dispose();
+    dispose(parameters);
+    return measured;
+  };
+  const before = memory().numTensors;
+  for (const accumulate of [1, 2]) {
+    const whole = run(1, accumulate);
+    for (const shards of [2, 4]) expectClose(run(shards, accumulate), whole, 1e-5);
+    expect(run(4, accumulate)).toEqual(run(4, accumulate));
+  }
+  expect(() => run(3, 1)).toThrow(
+    "must be a multiple of 3, the number of shards, got shape [32,1]",
+  );
+  expect(memory().numTensors).toBe(before + 9); // those of the run that threw
 });
 
 test("a batch in four parts gives the same weights as the batch at once", () => {

@@ -3,6 +3,7 @@ import {
   compile,
   dispose,
   foldIn,
+  inShards,
   type Key,
   mul,
   slice,
@@ -27,6 +28,13 @@ export interface TrainStepOptions {
   ema?: Ema | undefined;
   /** Into how many equal parts a batch is split, to compute their gradients one after the other in less memory; 1. */
   accumulate?: number | undefined;
+  /**
+   * Into how many equal parts a batch is split, to compute their gradients at the same time (`inShards` of
+   * `@gen/tensor`), each on a share of the processor's cores: faster than every operation on all of them. It changes
+   * results by rounding alone, if no example has an influence on another one's loss, as it has in batch normalisation.
+   * Default 1.
+   */
+  shards?: number | undefined;
 }
 
 /** A trainee made by `trainStep`. */
@@ -45,13 +53,23 @@ export function trainStep({
   optimizer: transform,
   ema,
   accumulate = 1,
+  shards = 1,
 }: TrainStepOptions): LossTrainee {
   const optimizer = new Optimizer(parameters, transform, { accumulate });
+  const gradientsOf = (batch: Batch, key: Key): ReturnType<typeof differentiate> => {
+    const parts = inShards(shards, batch, (part) =>
+      differentiate(parameters, () => loss(part, key)),
+    );
+    return {
+      gradients: meanOf(parts.map(({ gradients }) => gradients)),
+      metrics: meanOf(parts.map(({ metrics }) => metrics)),
+    };
+  };
 
   const gather = compile(
     (batch: Batch, key: Key) =>
       tidy(() => {
-        const { gradients, metrics } = differentiate(parameters, () => loss(batch, key));
+        const { gradients, metrics } = gradientsOf(batch, key);
         optimizer.accumulate(gradients);
         return metrics;
       }),
@@ -60,7 +78,7 @@ export function trainStep({
   const update = compile(
     (batch: Batch, key: Key, inputs: Record<string, Tensor>) =>
       tidy(() => {
-        const { gradients, metrics } = differentiate(parameters, () => loss(batch, key));
+        const { gradients, metrics } = gradientsOf(batch, key);
         optimizer.apply(gradients, inputs.optimizer!);
         ema?.update(inputs.ema!);
         return metrics;
@@ -116,8 +134,9 @@ function partOf(batch: Batch, index: number, count: number): Batch {
   );
 }
 
-/** The mean of each metric over several records of the same names. */
+/** The mean of each tensor over several records of the same names. */
 function meanOf(records: Record<string, Tensor>[]): Record<string, Tensor> {
+  if (records.length === 1) return records[0]!;
   return Object.fromEntries(
     Object.keys(records[0]!).map((name) => [
       name,

@@ -225,11 +225,11 @@ test("the store holds the last checkpoints, which carry the config", async () =>
   const { config, step, tensors } = decodeCheckpoint(await store.read(checkpointName(40)));
   expect({ config, step }).toEqual({ config: { width: 3 }, step: 40 });
   expect(Object.keys(tensors).sort()).toEqual([
-    "ema.weights",
+    "ema.small",
     "model.bias",
     "model.weight",
-    "optimizer.mean",
-    "optimizer.meanSquare",
+    "optimizer.mean.small",
+    "optimizer.meanSquare.small",
   ]);
   // A finished training is not trained again.
   expect(await train(makeTrainee(2), { ...common, store })).toEqual({
@@ -245,7 +245,7 @@ test("a checkpoint of another model is an error that lists what differs, and cha
   const before = numbers(other);
   await expect(train(other, { ...common, store })).rejects.toThrow(
     "step-00000007.safetensors is of another model: model.weight is F32 [3, 2] where the model has F32 [5, 2]; " +
-      "optimizer.mean is F32 [8] where the model has F32 [12]",
+      "optimizer.mean.small is F32 [8] where the model has F32 [12]",
   );
   expect(numbers(other)).toEqual(before);
   const lacking: Trainee = {

@@ -32,12 +32,17 @@ function shapeOf({ kind, config }: FlowNetwork, batch: number): number[] {
   return [batch, config.imageSize, config.imageSize, config.inChannels];
 }
 
-/** A training step of rectified flow. */
+/**
+ * A training step of rectified flow.
+ *
+ * @param options `shards` of `trainStep`
+ */
 export function flowTraining(
   name: string,
   network: FlowNetwork,
   batch: number,
   optimization: Optimization,
+  options: { shards?: number } = {},
 ): Workload {
   const shape = shapeOf(network, batch);
   return {
@@ -64,23 +69,30 @@ export function flowTraining(
             }),
             optimization,
             inputs,
+            options,
           ),
       };
     },
   };
 }
 
+interface SamplingOptions {
+  readonly shards: number;
+  readonly oneGraph?: boolean;
+}
+
 /**
  * A batch of samples by Heun's method: two evaluations a step, and one in the last.
  *
- * @param oneGraph all steps are one graph, as it pays with small models
+ * @param options `shards` of the sampler, or of the denoiser; `oneGraph`: all steps are one graph, as it pays with
+ *   small models
  */
 export function flowSampling(
   name: string,
   network: FlowNetwork,
   batch: number,
   steps: number,
-  oneGraph = false,
+  options: SamplingOptions,
 ): Workload {
   return {
     name,
@@ -88,20 +100,25 @@ export function flowSampling(
     images: network.kind !== "VelocityMLP",
     checks: 1,
     counted: true,
-    evaluations: oneGraph ? 1 : 2 * steps - 1,
+    evaluations: options.oneGraph ? 1 : 2 * steps - 1,
     inputs: () => ({ images: normals(key(3), shapeOf(network, batch)) }),
     draws: () => ({}),
     create: (k) => {
       const model = create(k, network);
-      return { model, begin: ({ images }) => sampling(model, steps, oneGraph, images as Tensor) };
+      return { model, begin: ({ images }) => sampling(model, steps, options, images as Tensor) };
     },
   };
 }
 
-function sampling(model: Network, steps: number, oneGraph: boolean, noise: Tensor): Step {
-  const denoise = denoiser(model);
+function sampling(
+  model: Network,
+  steps: number,
+  { shards, oneGraph = false }: SamplingOptions,
+  noise: Tensor,
+): Step {
+  const denoise = denoiser(model, oneGraph ? {} : { shards });
   const plan = heun(uniformGrid(steps));
-  const sampler = oneGraph ? compiled(plan, { stepsAtOnce: steps }) : plan;
+  const sampler = oneGraph ? compiled(plan, { stepsAtOnce: steps, shards }) : plan;
   const start = noise.dataSync();
   return async () => {
     const samples = await sample({ denoiser: denoise, sampler, noise });

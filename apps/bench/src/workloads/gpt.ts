@@ -34,6 +34,7 @@ export const gptTrain: Workload = {
           ({ tokens }) => autoregressiveLoss({ model, tokens: tokens as Tensor }),
           optimization,
           inputs,
+          { shards: 4 },
         ),
     };
   },

@@ -9,11 +9,11 @@ export const mlpTrain: Workload = flowTraining(
   { optimizer: "adam", learningRate: 1e-4 },
 );
 
-/** 20 solver steps with a small perceptron: what a solver costs beside the network. */
+/** 50 solver steps with a small perceptron: what a solver costs beside the network. */
 export const mlpSample: Workload = flowSampling(
   "mlp-sample",
   { kind: "VelocityMLP", config: { dims: 2, width: 64, depth: 3 } },
   256,
-  20,
-  true,
+  50,
+  { shards: 2, oneGraph: true },
 );

@@ -19,4 +19,4 @@ export const unetTrain: Workload = flowTraining("unet-train", unet, 16, {
   emaDecay: 0.999,
 });
 
-export const unetSample: Workload = flowSampling("unet-sample", unet, 16, 20);
+export const unetSample: Workload = flowSampling("unet-sample", unet, 16, 20, { shards: 2 });

@@ -34,6 +34,7 @@ export const vaeTrain: Workload = {
           ({ images }, stepKey) => vaeLoss({ model, images: images as Tensor, key: stepKey }),
           optimization,
           inputs,
+          { shards: 2 },
         ),
     };
   },

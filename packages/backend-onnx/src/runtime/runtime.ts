@@ -44,6 +44,11 @@ export interface Runtime {
   /** Loads a model; where that takes time, its first run waits for it. */
   load(model: LoadableModel): Session;
   /**
+   * Loads models that are run at the same time, each on a share of the threads; one that is there several times, for
+   * several inputs, is loaded once for each of the threads that run it. Left out where there are no threads to share.
+   */
+  loadTogether?(models: readonly LoadableModel[]): TogetherSession;
+  /**
    * Waits for all that was started.
    *
    * @throws the first failure since the last wait
@@ -57,6 +62,13 @@ export function providerOf(
   forceCpuNodeNames: readonly string[],
 ): { name: Device; forceCpuNodeNames?: readonly string[] } {
   return forceCpuNodeNames.length === 0 ? { name } : { name, forceCpuNodeNames };
+}
+
+/** Several loaded models that run at the same time. */
+export interface TogetherSession {
+  /** Runs all, each with its inputs; answers the results of each. */
+  run(inputs: readonly (readonly RuntimeTensor[])[]): Data[][];
+  dispose(): void;
 }
 
 /** One loaded model. */

@@ -1,0 +1,128 @@
+import { type Node, sameShape, sizeOf, type Value } from "./graph.ts";
+import { lower, type LoweredGraph } from "./lower.ts";
+import { type Data, type HostData, isHost } from "./runtime/data.ts";
+import type { Runtime, RuntimeTensor, Session } from "./runtime/runtime.ts";
+import { type Part, stagesOf } from "./stages.ts";
+import { structureKey } from "./structure-key.ts";
+
+interface LoadedStage {
+  parts: readonly { inputs: readonly number[]; outputs: readonly number[] }[];
+  run(inputs: readonly (readonly RuntimeTensor[])[]): Data[][];
+  dispose(): void;
+}
+
+/**
+ * Lowers and loads recorded nodes: as one graph, or, where there are branches among them, as several, those of a fork
+ * to run at the same time.
+ *
+ * @param inputs values with numbers of their own; every other value with numbers must be a constant
+ */
+export function loadStaged(
+  nodes: readonly Node[],
+  inputs: readonly Value[],
+  outputs: readonly Value[],
+  runtime: Runtime,
+): Session & { nodeCount: number } {
+  if (nodes.every(({ branch }) => branch === undefined)) {
+    const lowered = lower(nodes, inputs, outputs, runtime);
+    return Object.assign(runtime.load(lowered), { nodeCount: lowered.nodeCount });
+  }
+  let nodeCount = 0;
+  // Values that pass between parts have a place each, inputs first.
+  const places = new Map<Value, number>(inputs.map((value, i) => [value, i]));
+  const placeOf = (value: Value): number => {
+    const place = places.get(value) ?? places.size;
+    places.set(value, place);
+    return place;
+  };
+  const load = (parts: readonly Part[]): LoadedStage => {
+    const known = new Map<string, LoweredGraph>();
+    const models = parts.map((part) => {
+      // Branches that compute the same are one graph, with inputs of their own.
+      const key = structureKey(part.nodes, part.inputs, part.outputs);
+      const lowered = known.get(key) ?? lower(part.nodes, part.inputs, part.outputs, runtime);
+      known.set(key, lowered);
+      nodeCount += lowered.nodeCount;
+      return lowered;
+    });
+    const places = parts.map((part) => ({
+      inputs: part.inputs.map(placeOf),
+      outputs: part.outputs.map(placeOf),
+    }));
+    const [model, other] = models;
+    if (other && runtime.loadTogether) {
+      const together = runtime.loadTogether(models);
+      return { parts: places, run: (i) => together.run(i), dispose: () => together.dispose() };
+    }
+    const session = runtime.load(model as (typeof models)[0]);
+    return {
+      parts: places,
+      run: ([values]) => [session.run(values as RuntimeTensor[])],
+      dispose: () => session.dispose(),
+    };
+  };
+  const views = rowViews(nodes, inputs);
+  for (const { value } of views) placeOf(value);
+  const stages: LoadedStage[] = [];
+  const dispose = (): void => stages.forEach((stage) => stage.dispose());
+  try {
+    const viewed = new Set(views.map(({ value }) => value));
+    const left = nodes.filter((node) => !node.outputs.some((output) => viewed.has(output)));
+    for (const parts of stagesOf(left, [...inputs, ...viewed], outputs)) stages.push(load(parts));
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  const made = new Set(stages.flatMap(({ parts }) => parts.flatMap((part) => part.outputs)));
+  const kinds = [...places.keys()].map(({ type, shape }) => ({ type, shape }));
+  const answers = outputs.map((value, i) => {
+    const place = places.get(value);
+    // What was given, or is answered twice, is answered as a copy: it then belongs to one tensor alone.
+    const own = place !== undefined && made.has(place) && outputs.indexOf(value) === i;
+    return { place, constant: value.data, own };
+  });
+  return {
+    nodeCount,
+    run(given) {
+      const values: (RuntimeTensor | undefined)[] = [...given];
+      for (const { value, input, from, to } of views) {
+        const data = (given[input]?.data as HostData).subarray(from, to);
+        values[placeOf(value)] = { type: value.type, shape: value.shape, data };
+      }
+      for (const { parts, run } of stages) {
+        const results = run(parts.map((part) => part.inputs.map((at) => values[at]!)));
+        parts.forEach((part, p) =>
+          part.outputs.forEach((at, i) => {
+            values[at] = { ...kinds[at]!, data: results[p]![i]! };
+          }),
+        );
+      }
+      return answers.map(({ place, constant, own }) => {
+        const data = place === undefined ? constant : values[place]?.data;
+        return own || !isHost(data) ? (data as Data) : (data.slice() as HostData);
+      });
+    },
+    dispose,
+  };
+}
+
+/** Rows of an input: its numbers from one position to another. */
+interface RowView {
+  value: Value;
+  input: number;
+  from: number;
+  to: number;
+}
+
+/** The slices of inputs that are rows one after the other, which need no graph to be cut out: those of a shard, say. */
+function rowViews(nodes: readonly Node[], inputs: readonly Value[]): RowView[] {
+  const at = new Map(inputs.map((value, i) => [value, i]));
+  return nodes.flatMap(({ op, domain, branch, inputs: [from, starts], outputs: [value] }) => {
+    const input = from && at.get(from);
+    if (op !== "Slice" || domain !== "" || branch || input === undefined || !value) return [];
+    const whole = from!.shape.slice(1);
+    if (from!.shape.length === 0 || !sameShape(whole, value.shape.slice(1))) return [];
+    const start = Number((starts?.data as BigInt64Array)[0]) * sizeOf(whole);
+    return [{ value, input, from: start, to: start + sizeOf(value.shape) }];
+  });
+}
