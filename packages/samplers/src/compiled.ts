@@ -59,7 +59,7 @@ export function compiled(
     throw new Error(`compiled: stepsAtOnce must be a positive integer, got ${stepsAtOnce}`);
   }
   type Graph = Compiled<
-    [string, Tensor, Tensor[], Tensor, Key[], unknown],
+    [string, Tensor, Tensor[], Tensor | undefined, Key[], unknown],
     { made: Tensor[]; health: Tensor }
   >;
   const plans = samplersOf(sampler);
@@ -74,11 +74,12 @@ export function compiled(
       (_structure, x, history, numbers, keys, condition) => {
         const { state, plan } = current as NonNullable<typeof current>;
         // One row of numbers for each element, or for all.
-        const rows = plan.width === 1 ? undefined : transpose(numbers);
+        const rows = numbers && plan.width > 1 ? transpose(numbers) : undefined;
         const parts = inShards(shards, { x, history, condition, rows }, (part) => {
           const before = { ...state, x: part.x, ...(state.history && { history: part.history }) };
           const own = part.rows ? transpose(part.rows) : numbers;
-          const inputs = fromColumns(own, keys, part.x.shape[0] ?? 1);
+          const size = part.x.shape[0] ?? 1;
+          const inputs = own ? fromColumns(own, keys, size) : fromNumbers(plan.numbers, keys, size);
           const evaluator = evaluatorOn(denoiser, part.condition as never, inputs);
           const after = stepped(plan.first, before, evaluator, plan.count);
           // What the step hands through is not copied.
@@ -124,11 +125,13 @@ export function compiled(
       const { denoiser, condition } = evaluator;
       const history = [...(state.history ?? [])];
       current = { state, plan };
+      // Of a graph that is the whole run, nothing but x and the keys ever changes: its numbers are constants.
+      const whole = plan.width === 1 && !state.control && plan.count === sampler.times.length - 1;
       const { made, health } = graphOf(denoiser)(
         plan.structure,
         state.x,
         history,
-        columns(plan),
+        whole ? undefined : columns(plan),
         [...plan.keys],
         condition,
       );
@@ -256,6 +259,17 @@ function fromColumns(numbers: Tensor, keys: readonly Key[], batch: number): Step
       const value = row();
       return reshape(width === batch ? value : tile(value, [batch, 1]), [batch]);
     },
+    key: () => keys[nextKey++] as Key,
+  };
+}
+
+/** The numbers of a plan as constants. */
+function fromNumbers(numbers: readonly number[], keys: readonly Key[], batch: number): StepInputs {
+  let [nextNumber, nextKey] = [0, 0];
+  const constant = (): Tensor => tensor2d([numbers[nextNumber++] as number], [1, 1]);
+  return {
+    coefficient: (_value, rank) => reshape(constant(), Array<number>(Math.max(rank, 1)).fill(1)),
+    times: () => reshape(tile(constant(), [batch, 1]), [batch]),
     key: () => keys[nextKey++] as Key,
   };
 }

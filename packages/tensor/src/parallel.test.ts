@@ -6,6 +6,7 @@ import {
   compile,
   concat,
   inShards,
+  type Key,
   key,
   matMul,
   mean,
@@ -109,7 +110,7 @@ describe("inShards", () => {
     }
     const nested = inShards(2, { x: rows(8) }, (half) => concat(inShards(2, half, drawn)));
     expect(values(concat(nested))).toEqual(values(drawn({ x: rows(8) })));
-    const compiled = compile((x: Tensor, k) =>
+    const compiled = compile((x: Tensor, k: Key) =>
       concat(inShards(2, { x, k }, (half) => normal(half.k, half.x.shape))),
     );
     for (const seed of [1, 2])

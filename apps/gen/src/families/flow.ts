@@ -28,6 +28,7 @@ import { wholeSetting } from "../settings.ts";
 import { disposeWeights, loadAverage, parameterCount } from "../trained-weights.ts";
 import { flowLikelihood } from "./flow-likelihood.ts";
 import { createNetwork } from "./flow-network.ts";
+import { shardsOf } from "../shards.ts";
 import {
   drawFlow,
   type FlowSettings,
@@ -139,6 +140,9 @@ const presets = {
   }),
 } satisfies Record<string, FlowConfig>;
 
+/** Convolutions share the cores as well by themselves, and points are too few; docs/performance.md. */
+const trainingShards = { unet: 1, dit: 4, mlp: 1 };
+
 /** A flow for use. */
 export interface TrainedFlow extends Trained {
   readonly model: Network;
@@ -184,6 +188,7 @@ function create(config: FlowConfig, dataset: Dataset): Training {
     }),
     optimizer: createOptimizer(config),
     ema,
+    shards: shardsOf(config.batchSize, trainingShards[config.model.kind]),
   });
   let average: TrainedFlow | undefined;
   const { count: pictured, steps, guidanceScale } = config.samples;

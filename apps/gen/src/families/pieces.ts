@@ -37,6 +37,7 @@ import { adamPreset } from "../preset-parts.ts";
 import { drawInBatches, usualBatch } from "../sample-batches.ts";
 import { readSettings, type Settings, type ValuesOf } from "../settings.ts";
 import { disposeWeights, loadAverage, parameterCount } from "../trained-weights.ts";
+import { shardsOf } from "../shards.ts";
 
 // Families that make an example piece by piece, pixels, tiles or patches, and differ in their network and how it draws.
 
@@ -89,6 +90,8 @@ export interface PieceModel<S extends Settings = Settings> {
   readonly network: object;
   /** How many are drawn at once; a sample's numbers depend on it. */
   readonly atOnce: number;
+  /** Into how many parts a training batch may be split, where it pays. */
+  readonly shards?: number;
   /** What is done to images before they are learned. */
   readonly change?: Change | undefined;
   loss(images: Tensor, labels: Tensor | undefined, key: Key): Losses;
@@ -313,6 +316,7 @@ export function pieceFamily<C extends PieceRun, S extends Settings>({
         }),
       optimizer: createOptimizer(config),
       ema,
+      shards: shardsOf(config.batchSize, model.shards ?? 1),
     });
     let average: TrainedPieces<S> | undefined;
     return {

@@ -169,6 +169,7 @@ function build(
   return {
     network,
     atOnce: binned ? usualBatch(examples) : 40,
+    shards: 4,
     change: binned ? undefined : toLevels(model.levels),
     loss(images, labels) {
       const { loss, bitsPerToken } = autoregressiveLoss({

@@ -25,6 +25,7 @@ import { fewImages } from "../preset-parts.ts";
 import { createOptimizer } from "../optimizer.ts";
 import { type Setting, wordSetting } from "../settings.ts";
 import { disposeWeights, loadAverage } from "../trained-weights.ts";
+import { shardsOf } from "../shards.ts";
 import { likelihoods, models, objectives, presets, schema, type VAEConfig } from "./vae-config.ts";
 import { tellBound, vaeLikelihood } from "./vae-likelihood.ts";
 import { createModel, isBinary, trained, type TrainedVAE } from "./vae-model.ts";
@@ -66,6 +67,8 @@ function createTrainee(config: VAEConfig, model: VAE, ema: Ema, examples: number
   const penalty = penaltyOf(objective, examples);
   const trainee = trainStep({
     ...common,
+    // Other penalties look at the batch as a whole.
+    shards: objective.name === "elbo" ? shardsOf(config.batchSize, 2) : 1,
     loss: ({ images, labels, beta: now = beta }, k) =>
       vaeLoss({ model, images: images!, key: k, beta: now, penalty, ...condition(labels) }),
   });
