@@ -3,7 +3,7 @@ import { padOp, splitOp } from "../kernels/shape.ts";
 import type { LoweringGraph } from "./lowering-graph.ts";
 import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
 import { blockFilter, reverseTaps } from "./filter-blocks.ts";
-import { foldFilter, foldStride, interleave, isFoldable } from "./fold-stride.ts";
+import { foldFilter, foldStride, interleave, isFoldable, unfoldImage } from "./fold-stride.ts";
 import type { Lowering } from "./index.ts";
 
 type Four = [number, number, number, number];
@@ -28,14 +28,38 @@ export const conv2dInputGradient: Lowering = (graph, inputs, attributes, outputs
   const shape = (outputs[0] as Value).shape as Four;
   if (geometry.strides.every((stride) => stride === 1))
     return [turnedConvolution(graph, dy, filter, geometry, shape)];
-  const foldable = graph.target.blockSize > 0 && isFoldable(geometry);
+  const block = graph.target.blockSize;
   const whole = [shape[1], shape[2]].every((size) => size % geometry.strides[0] === 0);
-  return [
-    foldable && whole
-      ? byPhases(graph, dy, filter, geometry, shape)
-      : convTranspose(graph, dy, filter, geometry, shape),
-  ];
+  if (block === 0 || !isFoldable(geometry) || !whole)
+    return [convTranspose(graph, dy, filter, geometry, shape)];
+  const form = geometry.strides[0] ** 2 * shape[3] <= block ? folded : byPhases;
+  return [form(graph, dy, filter, geometry, shape)];
 };
+
+/**
+ * The input gradient at stride s of few channels: all phases of `byPhases` fit into one block of the result of one
+ * convolution, the gradient of the folded image. It computes a border, and a quarter of what phases in blocks of their own
+ * do.
+ */
+function folded(
+  graph: LoweringGraph,
+  dy: Value,
+  filter: Value,
+  geometry: ConvGeometry,
+  shape: Four,
+): Value {
+  const [s] = geometry.strides;
+  const around = foldStride(geometry);
+  const [N, height, width] = dy.shape as Four;
+  const [rows, columns] = [height + around.kernel[0] - 1, width + around.kernel[1] - 1];
+  const image = turnedConvolution(graph, dy, foldFilter(graph, filter, s), around, [
+    N,
+    rows,
+    columns,
+    s * s * shape[3],
+  ]);
+  return unfoldImage(graph, image, geometry, shape);
+}
 
 /**
  * The input gradient at stride s, of a kernel that is a multiple of s: pixels of x with the same phase, their place within

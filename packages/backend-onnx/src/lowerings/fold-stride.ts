@@ -53,6 +53,39 @@ export function foldImage(
   ]);
 }
 
+/** The image [N,H,W,I] that `foldImage` has folded: one gather. Pixels that no window covers are 0. */
+export function unfoldImage(
+  graph: Graph,
+  folded: Value,
+  { strides: [s], pads: [top, left] }: ConvGeometry,
+  [N, H, W, I]: Four,
+): Value {
+  const [, rows, columns] = folded.shape as Four;
+  const covered = padOp(graph, folded, [
+    [0, 0],
+    [0, Math.max(0, Math.ceil((H + top) / s) - rows)],
+    [0, Math.max(0, Math.ceil((W + left) / s) - columns)],
+    [0, 0],
+  ]);
+  const [, h, w] = covered.shape as Four;
+  const table = new Int32Array(N * H * W);
+  let at = 0;
+  for (let n = 0; n < N; n++) {
+    for (let y = top; y < top + H; y++) {
+      for (let x = left; x < left + W; x++) {
+        const square = (n * h + Math.floor(y / s)) * w + Math.floor(x / s);
+        table[at++] = square * s * s + (y % s) * s + (x % s);
+      }
+    }
+  }
+  const key = `unfold ${[s, top, left, N, H, W, h, w].join()}`;
+  const places = graph.constant("int32", [N, H, W], table, key);
+  return graph.op("Gather", [graph.reshape(covered, [N * h * w * s * s, I]), places], {
+    shape: [N, H, W, I],
+    attributes: { axis: { int: 0 } },
+  });
+}
+
 /** s² images [N,h,w,I], of every s-th pixel from each (row, column) below s on, as one [N, s·h, s·w, I]: one gather. */
 export function interleave(graph: Graph, phases: readonly Value[], s: number): Value {
   const [N, h, w, I] = (phases[0] as Value).shape as Four;
