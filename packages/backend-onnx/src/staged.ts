@@ -86,7 +86,7 @@ export function loadStaged(
     run(given) {
       const values: (RuntimeTensor | undefined)[] = [...given];
       for (const { value, input, from, to } of views) {
-        const data = (given[input]?.data as HostData).subarray(from, to);
+        const data = (given[input]!.data as HostData).subarray(from, to);
         values[placeOf(value)] = { type: value.type, shape: value.shape, data };
       }
       for (const { parts, run } of stages) {
@@ -122,7 +122,7 @@ function rowViews(nodes: readonly Node[], inputs: readonly Value[]): RowView[] {
     if (op !== "Slice" || domain !== "" || branch || input === undefined || !value) return [];
     const whole = from!.shape.slice(1);
     if (from!.shape.length === 0 || !sameShape(whole, value.shape.slice(1))) return [];
-    const start = Number((starts?.data as BigInt64Array)[0]) * sizeOf(whole);
+    const start = Number((starts!.data as BigInt64Array)[0]) * sizeOf(whole);
     return [{ value, input, from: start, to: start + sizeOf(value.shape) }];
   });
 }

@@ -5,6 +5,7 @@ import {
   addN,
   compile,
   concat,
+  gather,
   inShards,
   type Key,
   key,
@@ -96,6 +97,17 @@ describe("parallel", () => {
     fine.dispose();
     expect(fine(rows(2)).map(values)[1]).toEqual(values(mul(rows(2), 2)));
   });
+});
+
+it("an operation that fails in a branch is named, and the branches go on working", () => {
+  const taken = compile((x: Tensor, i: Tensor) =>
+    parallel([() => add(x, 1), () => gather(x, i), () => gather(mul(x, 2), i)]),
+  );
+  const at = (i: number): Tensor => tensor([i], [1], "int32");
+  expect(() => taken(rows(4), at(7))).toThrow(/^The operator Gather failed on cpu \(2 threads\): /);
+  const [, b, c] = taken(rows(4), at(3)) as [Tensor, Tensor, Tensor];
+  expect(values(mul(b, 2))).toEqual(values(c));
+  expect(values(b)).toEqual(values(rows(4)).slice(9));
 });
 
 describe("inShards", () => {

@@ -3,21 +3,29 @@ import { engine } from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import {
   add,
+  addN,
   compile,
   dispose,
   foldIn,
+  inShards,
   key,
   type Key,
+  matMul,
+  mean,
   memory,
   mul,
+  normal,
   scalar,
   settle,
   sqrt,
   sum,
+  tanh,
   tensor,
   type Tensor,
+  tidy,
   useBackend,
   variable,
+  zeros,
 } from "../src/index.ts";
 import { regression, type Regression } from "./regression.ts";
 
@@ -165,4 +173,26 @@ test("an exception in the middle of a training step leaves the run as if that st
   expectClose(losses(failing, counts, stepOrFail), losses(regression(), counts), 1e-5);
   expect(step.stats.compilations).toBe(3);
   step.dispose();
+});
+
+test("5,000 compiled steps in shards take no more memory, tensors or sessions", async () => {
+  const weights = tidy(() => variable(zeros([64, 64])));
+  const step = compile((x: Tensor, k: Key) =>
+    tidy(() => {
+      const parts = inShards(2, { x, k }, (part) => {
+        const noisy = add(part.x, normal(part.k, part.x.shape));
+        return mean(matMul(tanh(matMul(noisy, weights)), weights), 0);
+      });
+      weights.assign(add(mul(weights, 0.9), mul(addN(parts), 1e-3)));
+      return mean(weights);
+    }),
+  );
+  const x = tidy(() => normal(key(1), [256, 64]));
+  let calls = 0;
+  await expectNoGrowth(() => {
+    for (let i = 0; i < 2500; i++) step(x, foldIn(key(2), calls++)).dispose();
+  });
+  expect(step.stats.compilations).toBe(1);
+  step.dispose();
+  dispose([x, weights]);
 });

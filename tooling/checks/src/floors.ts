@@ -37,6 +37,7 @@ export const ambient: RegExp =
 export const exceptions: Readonly<Record<string, readonly string[]>> = {
   // Loads the native module, which only `require` can, asks how many threads there are, and names the platform.
   "backend-onnx/runtime/node.ts": ["node:module", "node:os", "node:process", "process."],
+  "backend-onnx/runtime/helper.ts": ["node:module", "node:worker_threads"],
   // The `time` of TensorFlow.js's backend protocol is a stopwatch.
   "backend-onnx/backend.ts": ["performance."],
   // Restores what TensorFlow's Node build misses, and reads GEN_BACKEND.
