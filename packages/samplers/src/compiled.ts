@@ -84,12 +84,15 @@ export function compiled(
           const after = stepped(plan.first, before, evaluator, plan.count);
           // What the step hands through is not copied.
           const given = new Set([part.x, ...part.history]);
-          return [...new Set([after.x, ...(after.history ?? [])])].filter((t) => !given.has(t));
+          const all = new Set([after.x, ...(after.history ?? [])]);
+          return { x: after.x, made: [...all].filter((t) => !given.has(t)) };
         });
-        const made = (parts[0] ?? []).map((whole, i) =>
-          parts.length === 1 ? whole : concat(parts.map((part) => part[i] as Tensor)),
-        );
-        return { made, health: healthOf(made[0] ?? x) };
+        const joined = (pieces: Tensor[]): Tensor =>
+          pieces.length === 1 ? (pieces[0] as Tensor) : concat(pieces);
+        return {
+          made: parts[0]!.made.map((_, i) => joined(parts.map(({ made }) => made[i] as Tensor))),
+          health: healthOf(joined(parts.map((part) => part.x))),
+        };
       },
       { name: `a step of ${sampler.name}`, fixedWeights: true },
     );
@@ -126,7 +129,7 @@ export function compiled(
       const history = [...(state.history ?? [])];
       current = { state, plan };
       // Of a graph that is the whole run, nothing but x and the keys ever changes: its numbers are constants.
-      const whole = plan.width === 1 && !state.control && plan.count === sampler.times.length - 1;
+      const whole = plan.width === 1 && !sampler.judge && plan.count === sampler.times.length - 1;
       const { made, health } = graphOf(denoiser)(
         plan.structure,
         state.x,

@@ -1,7 +1,7 @@
-import type { Data, HostData } from "./data.ts";
+import type { HostData } from "./data.ts";
+import { togetherLoader } from "./load-together.ts";
 import { probeBlockSize } from "./probe-block-size.ts";
-import { Helper, type HelperSession } from "./helper.ts";
-import type { LoadableModel, Runtime, RuntimeTensor, Session, TogetherSession } from "./runtime.ts";
+import type { LoadableModel, Runtime, RuntimeTensor, Session } from "./runtime.ts";
 import { runtimeError } from "./runtime-error.ts";
 
 /** A tensor of the inner binding. */
@@ -89,77 +89,13 @@ export function nativeRuntime(binding: Binding, { provider, threads }: NativeOpt
     };
   }
 
-  const helpers: Helper[] = [];
-
-  /** Whatever fails, each answer of a helper is waited for: they come in order. */
-  function attemptAll(actions: readonly (() => void)[]): void {
-    let failure: unknown;
-    for (const action of actions) {
-      try {
-        action();
-      } catch (error) {
-        failure ??= error;
-      }
-    }
-    if (failure) throw runtimeError(device, failure);
-  }
-
-  /** The first model is this thread's, the others are the helpers'; those beyond the threads go round. */
-  function loadTogether(models: readonly LoadableModel[]): TogetherSession {
-    const lanes = Math.min(models.length, threads);
-    const share = Math.floor(threads / lanes);
-    const options = optionsFor(share);
-    const laneOf = (i: number): number => i % lanes;
-    const theirs: [number, HelperSession][] = [];
-    models.forEach((model, i) => {
-      const lane = laneOf(i);
-      if (lane === 0) return;
-      const helper = (helpers[lane - 1] ??= new Helper(import.meta.url));
-      const same = theirs.find(([j]) => laneOf(j) === lane && models[j] === model)?.[1];
-      theirs.push([i, same ? helper.share(same) : helper.load(model, options)]);
-    });
-    const mine: [number, Session][] = [];
-    const loaded = new Map<LoadableModel, Session>();
-    attemptAll([
-      ...models.map((model, i) => () => {
-        if (laneOf(i) > 0) return;
-        const session = loaded.get(model) ?? load(model, share);
-        loaded.set(model, session);
-        mine.push([i, session]);
-      }),
-      ...theirs.map(
-        ([, session]) =>
-          () =>
-            session.loaded(),
-      ),
-    ]);
-    return {
-      run(inputs) {
-        const results: Data[][] = [];
-        for (const [i, session] of theirs) session.begin(inputs[i] as readonly RuntimeTensor[]);
-        attemptAll([
-          ...mine.map(([i, session]) => () => {
-            results[i] = session.run(inputs[i]!);
-          }),
-          ...theirs.map(([i, session]) => () => {
-            results[i] = session.end();
-          }),
-        ]);
-        return results;
-      },
-      dispose() {
-        for (const session of loaded.values()) session.dispose();
-        for (const [, session] of theirs) session.dispose();
-      },
-    };
-  }
-
   return {
     device,
     provider,
     blockSize: provider === "cpu" ? probeBlockSize(load) : 0,
     load: (model) => load(model),
-    ...(provider === "cpu" && threads > 1 && { loadTogether }),
+    ...(provider === "cpu" &&
+      threads > 1 && { loadTogether: togetherLoader({ threads, load, optionsFor, device }) }),
     idle: () => Promise.resolve(),
   };
 }
