@@ -1,8 +1,9 @@
 import { type Graph, sizeOf, type Value } from "../graph.ts";
-import { padOp, splitOp } from "../kernels/shape.ts";
+import { concatOp, padOp, splitOp } from "../kernels/shape.ts";
 import type { LoweringGraph } from "./lowering-graph.ts";
 import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
 import { blockFilter, reverseTaps } from "./filter-blocks.ts";
+import { fromSquares, squareFilter, squareGeometry, squareSide } from "./fold-outputs.ts";
 import { foldFilter, foldStride, interleave, isFoldable, unfoldImage } from "./fold-stride.ts";
 import type { Lowering } from "./index.ts";
 
@@ -163,8 +164,20 @@ function convolve(
     return convolve(graph, cropped, filter, { ...geometry, pads: [0, 0, 0, 0] }, shape, options);
   }
   const block = graph.target.blockSize;
-  if (block > 0 && (I < block || I % 4 === 0))
-    return blocked(graph, x, filter, geometry, shape, options);
+  if (block > 0 && (I < block || I % 4 === 0)) {
+    const [N, height, width] = shape;
+    const s = I < block ? 1 : squareSide(O, block, geometry, [height, width]);
+    if (s === 1) return blocked(graph, x, filter, geometry, shape, options);
+    const squares = blocked(
+      graph,
+      x,
+      squareFilter(graph, filter, s, turned),
+      squareGeometry(geometry, s),
+      [N, height / s, width / s, s * s * O],
+      { bias: bias && concatOp(graph, Array<Value>(s * s).fill(bias), 0) },
+    );
+    return fromSquares(graph, squares, s, shape);
+  }
   const [kh, kw] = geometry.kernel;
   const taps = graph.reshape(filter, [kh * kw, I, O]);
   const weights = graph.reshape(turned ? reverseTaps(graph, taps) : taps, [kh, kw, I, O]);
