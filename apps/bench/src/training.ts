@@ -40,19 +40,19 @@ export function emaOf(model: object, { emaDecay }: Optimization): Ema | undefine
 /**
  * A training step of one loss. The check is the loss.
  *
- * @param options `shards` of `trainStep`
+ * @param parts `shards` and `pieces` of `trainStep`
  */
 export function training(
   model: object,
   loss: TrainStepOptions["loss"],
   optimization: Optimization,
   batch: Record<string, Tensor>,
-  { shards = 1 }: { shards?: number } = {},
+  parts: { shards?: number; pieces?: number } = {},
 ): Step {
   const trainee = trainStep({
     parameters: state(model),
     loss,
-    shards,
+    ...parts,
     optimizer: transformOf(optimization),
     ema: emaOf(model, optimization),
   });

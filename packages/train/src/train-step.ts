@@ -35,6 +35,11 @@ export interface TrainStepOptions {
    * Default 1.
    */
   shards?: number | undefined;
+  /**
+   * Into how many equal pieces each of several shards is cut, to be computed one after the other in one graph: the arrays
+   * of a large model then fit into the cache. Default 1.
+   */
+  pieces?: number | undefined;
 }
 
 /** A trainee made by `trainStep`. */
@@ -54,16 +59,16 @@ export function trainStep({
   ema,
   accumulate = 1,
   shards = 1,
+  pieces = 1,
 }: TrainStepOptions): LossTrainee {
   const optimizer = new Optimizer(parameters, transform, { accumulate });
   const gradientsOf = (batch: Batch, key: Key): ReturnType<typeof differentiate> => {
-    const parts = inShards(shards, batch, (part) =>
-      differentiate(parameters, () => loss(part, key)),
-    );
-    return {
-      gradients: meanOf(parts.map(({ gradients }) => gradients)),
-      metrics: meanOf(parts.map(({ metrics }) => metrics)),
-    };
+    const count = shards * pieces;
+    if (count === 1) return differentiate(parameters, () => loss(batch, key));
+    // Each piece's loss is its share of the mean: scalars are scaled, and not all the gradients.
+    const share = (piece: Batch): ReturnType<typeof differentiate> =>
+      differentiate(parameters, () => mapValues(loss(piece, key), (each) => mul(each, 1 / count)));
+    return together(inShards(shards, batch, (shard) => together(inShards(pieces, shard, share))));
   };
 
   const gather = compile(
@@ -105,7 +110,7 @@ export function trainStep({
           measured.push(last ? update(part, partKey, inputs) : gather(part, partKey));
           dispose(part);
         }
-        return tidy(() => meanOf(measured));
+        return tidy(() => mapValues(sumOf(measured), (sum) => mul(sum, 1 / accumulate)));
       } finally {
         dispose([inputs, measured]);
       }
@@ -134,13 +139,24 @@ function partOf(batch: Batch, index: number, count: number): Batch {
   );
 }
 
-/** The mean of each tensor over several records of the same names. */
-function meanOf(records: Record<string, Tensor>[]): Record<string, Tensor> {
-  if (records.length === 1) return records[0]!;
+/** The gradients and metrics of several parts, summed. */
+function together(parts: ReturnType<typeof differentiate>[]): ReturnType<typeof differentiate> {
+  return {
+    gradients: sumOf(parts.map(({ gradients }) => gradients)),
+    metrics: sumOf(parts.map(({ metrics }) => metrics)),
+  };
+}
+
+/** The sum of each tensor over several records of the same names. */
+function sumOf(records: Record<string, Tensor>[]): Record<string, Tensor> {
+  return mapValues(records[0]!, (_, name) => addN(records.map((record) => record[name]!)));
+}
+
+function mapValues<T extends Record<string, Tensor>>(
+  record: T,
+  fn: (tensor: Tensor, name: string) => Tensor,
+): T {
   return Object.fromEntries(
-    Object.keys(records[0]!).map((name) => [
-      name,
-      mul(addN(records.map((record) => record[name]!)), 1 / records.length),
-    ]),
-  );
+    Object.entries(record).map(([name, tensor]) => [name, fn(tensor, name)]),
+  ) as T;
 }

@@ -35,14 +35,14 @@ function shapeOf({ kind, config }: FlowNetwork, batch: number): number[] {
 /**
  * A training step of rectified flow.
  *
- * @param options `shards` of `trainStep`
+ * @param parts `shards` and `pieces` of `trainStep`
  */
 export function flowTraining(
   name: string,
   network: FlowNetwork,
   batch: number,
   optimization: Optimization,
-  options: { shards?: number } = {},
+  parts: { shards?: number; pieces?: number } = {},
 ): Workload {
   const shape = shapeOf(network, batch);
   return {
@@ -69,7 +69,7 @@ export function flowTraining(
             }),
             optimization,
             inputs,
-            options,
+            parts,
           ),
       };
     },

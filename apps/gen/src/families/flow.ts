@@ -141,7 +141,7 @@ const presets = {
 } satisfies Record<string, FlowConfig>;
 
 /** Convolutions share the cores as well by themselves, and points are too few; docs/performance.md. */
-const trainingShards = { unet: 1, dit: 4, mlp: 1 };
+const trainingShards = { unet: 1, dit: 2, mlp: 1 };
 
 /** A flow for use. */
 export interface TrainedFlow extends Trained {
@@ -174,6 +174,7 @@ function create(config: FlowConfig, dataset: Dataset): Training {
   const ema = new Ema(parameters(model), warmedUpDecay(config.ema.decay));
   const times = config.flow.times === "uniform" ? uniformTimes : logitNormalTimes();
   const { labelDropout } = config.flow;
+  const shards = shardsOf(config.batchSize, trainingShards[config.model.kind]);
   const trainee = trainStep({
     parameters: state(model),
     loss: ({ images, labels }, stepKey) => ({
@@ -188,7 +189,8 @@ function create(config: FlowConfig, dataset: Dataset): Training {
     }),
     optimizer: createOptimizer(config),
     ema,
-    shards: shardsOf(config.batchSize, trainingShards[config.model.kind]),
+    shards,
+    pieces: shards > 1 ? shardsOf(config.batchSize / shards, 2) : 1,
   });
   let average: TrainedFlow | undefined;
   const { count: pictured, steps, guidanceScale } = config.samples;
