@@ -43,12 +43,11 @@ export class Placeholder implements Held {
 export class Program {
   readonly #backend: OnnxBackend;
   readonly #access: BackendAccess;
-  #session: Session | undefined;
+  #session: ReturnType<BackendAccess["load"]> | undefined;
   // Only types and shapes are kept of what was recorded: the values would hold the recording and its numbers.
   #fixed: RuntimeTensor[] = [];
   #feeds: { at: number; type: ElementType; shape: readonly number[] }[] = [];
   #outputs: { shape: readonly number[]; dtype: DataType }[] = [];
-  #nodeCount = 0;
   #reads: boolean[] = [];
   /** Numbers of inputs that became constants of the graph. */
   readonly #constants = new Set<Data>();
@@ -66,7 +65,7 @@ export class Program {
 
   /** Operations in the compiled graph. */
   get nodeCount(): number {
-    return this.#nodeCount;
+    return this.#session?.nodeCount ?? 0;
   }
 
   /** Makes the numbers of a tensor an input: they differ from run to run. Other numbers are kept as constants. */
@@ -130,13 +129,11 @@ export class Program {
           ? { ...node, inputs: node.inputs.map((input) => baked.get(input) ?? input) }
           : node,
       );
-      const session = this.#access.load(
+      this.#session = this.#access.load(
         withBaked,
         feeds,
         results.map((value) => baked.get(value) ?? value),
       );
-      this.#nodeCount = session.nodeCount;
-      this.#session = session;
       this.#fixed = fixed as RuntimeTensor[];
       for (const { data } of fixed) this.#access.held.retain(data);
       const read = new Set(this.#feeds.map(({ at }) => at));

@@ -1,16 +1,10 @@
 import { expect, test } from "vitest";
+import { leaf } from "../test/leaf.ts";
 import { Graph, type Node, sizeOf, type Value } from "./graph.ts";
 import { latestFirst } from "./latest-first.ts";
 import { rematerialize } from "./rematerialize.ts";
 
 const shape = [512, 256];
-const input = (): Value => ({
-  type: "float32",
-  shape,
-  node: undefined,
-  data: new Float32Array(0),
-  constant: undefined,
-});
 
 /**
  * Eight layers x ← tanh(x·x + x) whose squares and sums are used again on the way back. The outputs are of the layers
@@ -18,7 +12,7 @@ const input = (): Value => ({
  */
 function network(): { nodes: Node[]; outputs: Value[] } {
   const graph = new Graph();
-  let x = input();
+  let x = leaf(shape);
   const saved: Value[][] = [];
   for (let layer = 0; layer < 8; layer++) {
     const square = graph.op("Mul", [x, x]);
@@ -105,7 +99,7 @@ test("nodes stay behind what they read, whatever is listed first", () => {
 
 test("what is small, or an output, or used soon again is made once", () => {
   const graph = new Graph();
-  const x = input();
+  const x = leaf(shape);
   const near = graph.op("Mul", [x, x]);
   let y = graph.op("Exp", [near]);
   for (let i = 0; i < 20; i++) y = graph.op("Exp", [y]);

@@ -45,24 +45,23 @@ export function loadStaged(
       nodeCount += lowered.nodeCount;
       return lowered;
     });
-    const places = parts.map((part) => ({
+    const placed = parts.map((part) => ({
       inputs: part.inputs.map(placeOf),
       outputs: part.outputs.map(placeOf),
     }));
     const [model, other] = models;
     if (other && runtime.loadTogether) {
       const together = runtime.loadTogether(models);
-      return { parts: places, run: (i) => together.run(i), dispose: () => together.dispose() };
+      return { parts: placed, run: (i) => together.run(i), dispose: () => together.dispose() };
     }
-    const session = runtime.load(model as (typeof models)[0]);
+    const session = runtime.load(model!);
     return {
-      parts: places,
-      run: ([values]) => [session.run(values as RuntimeTensor[])],
+      parts: placed,
+      run: ([values]) => [session.run(values!)],
       dispose: () => session.dispose(),
     };
   };
-  const views = rowViews(nodes, inputs);
-  for (const { value } of views) placeOf(value);
+  const views = rowViews(nodes, inputs).map((view) => ({ ...view, place: placeOf(view.value) }));
   const stages: LoadedStage[] = [];
   const dispose = (): void => stages.forEach((stage) => stage.dispose());
   try {
@@ -85,9 +84,9 @@ export function loadStaged(
     nodeCount,
     run(given) {
       const values: (RuntimeTensor | undefined)[] = [...given];
-      for (const { value, input, from, to } of views) {
+      for (const { place, input, from, to } of views) {
         const data = (given[input]!.data as HostData).subarray(from, to);
-        values[placeOf(value)] = { type: value.type, shape: value.shape, data };
+        values[place] = { ...kinds[place]!, data };
       }
       for (const { parts, run } of stages) {
         const results = run(parts.map((part) => part.inputs.map((at) => values[at]!)));

@@ -1,14 +1,7 @@
 import { expect, test } from "vitest";
+import { leaf } from "../test/leaf.ts";
 import { Graph, type Value } from "./graph.ts";
 import { stagesOf } from "./stages.ts";
-
-const leaf = (): Value => ({
-  type: "float32",
-  shape: [2],
-  node: undefined,
-  data: new Float32Array(2),
-  constant: undefined,
-});
 
 /** Records in a branch. */
 function inBranch(graph: Graph, fork: number, index: number, record: () => Value): Value {
@@ -20,7 +13,7 @@ function inBranch(graph: Graph, fork: number, index: number, record: () => Value
 
 test("stages follow one another, branches side by side, all else as late as it may be", () => {
   const graph = new Graph();
-  const [x, w] = [leaf(), leaf()];
+  const [x, w] = [leaf([2]), leaf([2])];
   const before = graph.op("Exp", [x]); // for the branches
   const late = graph.op("Log", [w]); // for the end
   const a = inBranch(graph, 1, 0, () => graph.op("Mul", [before, w]));
@@ -54,7 +47,7 @@ test("stages follow one another, branches side by side, all else as late as it m
 
 test("a branch that needs what its neighbour makes is refused", () => {
   const graph = new Graph();
-  const x = leaf();
+  const x = leaf([2]);
   const a = inBranch(graph, 1, 0, () => graph.op("Exp", [x]));
   const b = inBranch(graph, 1, 1, () => graph.op("Exp", [a]));
   expect(() => stagesOf(graph.nodes, [x], [b])).toThrow("a branch uses what another branch made");

@@ -67,8 +67,9 @@ function createTrainee(config: VAEConfig, model: VAE, ema: Ema, examples: number
   const penalty = penaltyOf(objective, examples);
   const trainee = trainStep({
     ...common,
-    // Other penalties look at the batch as a whole.
-    shards: objective.name === "elbo" ? shardsOf(config.batchSize, 2) : 1,
+    // Other penalties look at the batch as a whole, and points are too few to pay.
+    shards:
+      objective.name === "elbo" && config.model.kind === "conv" ? shardsOf(config.batchSize, 2) : 1,
     loss: ({ images, labels, beta: now = beta }, k) =>
       vaeLoss({ model, images: images!, key: k, beta: now, penalty, ...condition(labels) }),
   });

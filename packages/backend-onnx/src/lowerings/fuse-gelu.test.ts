@@ -1,17 +1,12 @@
 import { expect, test } from "vitest";
+import { leaf } from "../../test/leaf.ts";
 import { Graph, type Value } from "../graph.ts";
 import { fuseGelu } from "./fuse-gelu.ts";
 
 const linear = 2 * Math.sqrt(2 / Math.PI);
 
 function recorded(graph: Graph, cubic: number): { x: Value; inner: Value; result: Value } {
-  const x: Value = {
-    type: "float32",
-    shape: [2, 3],
-    node: undefined,
-    data: new Float32Array(6),
-    constant: undefined,
-  };
+  const x = leaf([2, 3]);
   const scaled = graph.op("Mul", [graph.op("Mul", [x, x]), graph.scalar(cubic)]);
   const slope = graph.op("Add", [scaled, graph.scalar(linear)]);
   const inner = graph.op("Sigmoid", [graph.op("Mul", [x, slope])]);

@@ -1,26 +1,19 @@
 import { expect, test } from "vitest";
+import { leaf } from "../../test/leaf.ts";
 import { Graph, type Value } from "../graph.ts";
 import { neededNodes } from "../needed.ts";
 import { shareRow } from "./shared-row.ts";
 
-const value = (shape: number[]): Value => ({
-  type: "float32",
-  shape,
-  node: undefined,
-  data: new Float32Array(0),
-  constant: undefined,
-});
-
 /** [x, t, …, t]·W + b, t one row that all have. */
 function conditioned(graph: Graph, { rows = 8, own = 2, shared = 3 } = {}): Value {
-  const t = graph.op("Tile", [value([1, shared]), graph.ints([rows, 1])], {
+  const t = graph.op("Tile", [leaf([1, shared]), graph.ints([rows, 1])], {
     shape: [rows, shared],
   });
-  const x = graph.op("Concat", [value([rows, own]), t], {
+  const x = graph.op("Concat", [leaf([rows, own]), t], {
     shape: [rows, own + shared],
     attributes: { axis: { int: 1 } },
   });
-  return graph.op("MatMul", [x, value([own + shared, 5])], { shape: [rows, 5] });
+  return graph.op("MatMul", [x, leaf([own + shared, 5])], { shape: [rows, 5] });
 }
 
 const operations = (graph: Graph, outputs: Value[]): string[] =>
@@ -31,7 +24,7 @@ const operations = (graph: Graph, outputs: Value[]): string[] =>
 
 test("what all rows have in common is multiplied once, and takes in the bias", () => {
   const graph = new Graph();
-  const biased = graph.op("Add", [conditioned(graph), value([5])]);
+  const biased = graph.op("Add", [conditioned(graph), leaf([5])]);
   expect(operations(graph, [biased])).toEqual([
     "Slice [5,5],[1],[1],[1] = [3,5]",
     "MatMul [1,3],[3,5] = [1,5]",
@@ -45,17 +38,17 @@ test("what all rows have in common is multiplied once, and takes in the bias", (
 test("a product that is needed without its bias, too, keeps it apart", () => {
   const graph = new Graph();
   const product = conditioned(graph);
-  const biased = graph.op("Add", [product, value([5])]);
+  const biased = graph.op("Add", [product, leaf([5])]);
   expect(operations(graph, [product, biased]).at(-1)).toBe("Add [8,5],[5] = [8,5]");
   expect(operations(graph, [product, biased])).toHaveLength(6);
 });
 
 test("rows that differ stay joined", () => {
   const graph = new Graph();
-  const joined = graph.op("Concat", [value([8, 2]), value([8, 3])], {
+  const joined = graph.op("Concat", [leaf([8, 2]), leaf([8, 3])], {
     shape: [8, 5],
     attributes: { axis: { int: 1 } },
   });
-  const product = graph.op("MatMul", [joined, value([5, 4])], { shape: [8, 4] });
+  const product = graph.op("MatMul", [joined, leaf([5, 4])], { shape: [8, 4] });
   expect(shareRow(graph.nodes, [product])).toEqual(graph.nodes);
 });

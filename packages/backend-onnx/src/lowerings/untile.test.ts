@@ -1,14 +1,7 @@
 import { expect, test } from "vitest";
+import { leaf } from "../../test/leaf.ts";
 import { Graph, type Value } from "../graph.ts";
 import { untile } from "./untile.ts";
-
-const value = (shape: number[]): Value => ({
-  type: "float32",
-  shape,
-  node: undefined,
-  data: new Float32Array(0),
-  constant: undefined,
-});
 
 function tile(graph: Graph, source: Value, shape: number[]): Value {
   const repeats = shape.map((size, i) => size / (source.shape[i] as number));
@@ -17,7 +10,7 @@ function tile(graph: Graph, source: Value, shape: number[]): Value {
 
 test("a tile along axes of size 1 is left to the operation, unless nothing else has the whole shape", () => {
   const graph = new Graph();
-  const [row, column, whole] = [value([1, 4]), value([3, 1]), value([3, 4])];
+  const [row, column, whole] = [leaf([1, 4]), leaf([3, 1]), leaf([3, 4])];
   const [rows, columns] = [tile(graph, row, [3, 4]), tile(graph, column, [3, 4])];
   graph.op("Mul", [whole, rows]);
   graph.op("Add", [rows, columns]);
@@ -32,7 +25,7 @@ test("a tile along axes of size 1 is left to the operation, unless nothing else 
 
 test("a tile that repeats more than one number stays", () => {
   const graph = new Graph();
-  const twice = tile(graph, value([2, 4]), [4, 4]);
-  graph.op("Mul", [value([4, 4]), twice]);
+  const twice = tile(graph, leaf([2, 4]), [4, 4]);
+  graph.op("Mul", [leaf([4, 4]), twice]);
   expect(untile(graph.nodes)).toEqual(graph.nodes);
 });
