@@ -168,6 +168,10 @@ export class OnnxBackend extends KernelBackend {
         this.#compilations++;
         return loadStaged(nodes, inputs, outputs, this.runtime);
       },
+      owns: (dataId) => {
+        const { references, value } = this.#entry(dataId);
+        return references === 1 && this.#held.isOwned(value.data);
+      },
       end: () => this.#endRecording(),
     });
     this.#recording = program;

@@ -16,7 +16,9 @@ import type { ModelConstant, ModelNode, ModelTensor } from "./onnx/types.ts";
 export interface LoweredGraph {
   model: Uint8Array;
   inputs: string[];
-  outputs: string[];
+  outputs: ModelTensor[];
+  /** Outputs that are inputs with a few numbers changed. */
+  inPlace: { output: number; input: number }[];
   /** Names of nodes that the provider must leave to the CPU. */
   cpuNodes: string[];
   nodeCount: number;
@@ -88,10 +90,20 @@ export function lower(
       nodes: modelNodes,
     }),
     inputs: inputTensors.map(({ name }) => name),
-    outputs: outputTensors.map(({ name }) => name),
+    outputs: outputTensors,
+    inPlace: inPlaceOf(ends),
     cpuNodes,
     nodeCount: modelNodes.length,
   };
+}
+
+/** Which outputs are a cache of keys or of values with the next ones written into it. */
+function inPlaceOf({ inputs, outputs }: Pick<LoweredNodes, "inputs" | "outputs">) {
+  return outputs.flatMap(({ node }, output) => {
+    if (node?.op !== "GroupQueryAttention") return [];
+    const input = inputs.indexOf(node.inputs[node.outputs.indexOf(outputs[output]!) + 2]!);
+    return input < 0 ? [] : [{ output, input }];
+  });
 }
 
 /** Recorded nodes as operations that the target has. */

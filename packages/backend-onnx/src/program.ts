@@ -1,12 +1,13 @@
 import type { DataId, DataType, TensorInfo, TypedArray } from "@tensorflow/tfjs-core";
 import type { OnnxBackend } from "./backend.ts";
 import { elementTypeOf } from "./data-type.ts";
-import type { Node, Value } from "./graph.ts";
+import { type Node, sizeOf, type Value } from "./graph.ts";
 import { leavesOf, neededNodes } from "./needed.ts";
 import type { ElementType } from "./onnx/types.ts";
-import { type Data, type Held, type HostData, isHost } from "./runtime/data.ts";
+import { type Data, type Held, type HostData, viewOf } from "./runtime/data.ts";
 import type { HeldCounts } from "./runtime/held-counts.ts";
-import type { RuntimeTensor, Session } from "./runtime/runtime.ts";
+import type { RuntimeTensor } from "./runtime/runtime.ts";
+import type { LoadedStages } from "./staged.ts";
 
 /** What a program needs of its backend's inside. */
 interface BackendAccess {
@@ -18,7 +19,9 @@ interface BackendAccess {
     nodes: readonly Node[],
     inputs: readonly Value[],
     outputs: readonly Value[],
-  ): Session & { nodeCount: number };
+  ): LoadedStages;
+  /** Whether a data id's numbers are held, and nobody else's. */
+  owns(dataId: DataId): boolean;
   end(): void;
 }
 
@@ -43,7 +46,7 @@ export class Placeholder implements Held {
 export class Program {
   readonly #backend: OnnxBackend;
   readonly #access: BackendAccess;
-  #session: ReturnType<BackendAccess["load"]> | undefined;
+  #session: LoadedStages | undefined;
   // Only types and shapes are kept of what was recorded: the values would hold the recording and its numbers.
   #fixed: RuntimeTensor[] = [];
   #feeds: { at: number; type: ElementType; shape: readonly number[] }[] = [];
@@ -112,15 +115,17 @@ export class Program {
         const at = positions.get(leaf.data);
         const input = at === undefined ? undefined : this.#inputs[at];
         const now = input && mayBeFixed.has(input.dataId) ? input.entry.value.data : undefined;
-        if (isHost(now) && bytes + now.byteLength <= mostConstants) {
-          bytes += now.byteLength;
+        const numbers = viewOf(now);
+        if (now && numbers && bytes + numbers.byteLength <= mostConstants) {
+          bytes += numbers.byteLength;
           this.#constants.add(now);
-          baked.set(leaf, { ...leaf, data: now, constant: `input ${at}` });
+          baked.set(leaf, { ...leaf, data: numbers, constant: `input ${at}` });
         } else if (at !== undefined) {
           varying.push(leaf);
           this.#feeds.push({ at, type: leaf.type, shape: leaf.shape });
-        } else if (isHost(leaf.data) && leaf.data.length <= bakedSize) {
-          baked.set(leaf, { ...leaf, constant: `data:${leaf.data.join()}` });
+        } else if (sizeOf(leaf.shape) <= bakedSize && viewOf(leaf.data)) {
+          const data = viewOf(leaf.data)!.slice() as HostData;
+          baked.set(leaf, { ...leaf, data, constant: `data:${data.join()}` });
         } else fixed.push(leaf);
       }
       const feeds = [...varying, ...fixed];
@@ -168,8 +173,17 @@ export class Program {
         : (this.#access.entry(input).value.data as Data);
       return { type, shape, data };
     });
-    const results = this.#session.run([...feeds, ...this.#fixed]);
-    const first = results.length - targets.length;
+    const first = this.#outputs.length - targets.length;
+    // A target that only this program needs may be written over where its new numbers are its old ones but for a few.
+    const overwritten = this.#session.inPlace.filter(({ output, input }) => {
+      const at = this.#feeds[input]?.at;
+      const target = targets[output - first];
+      return at !== undefined && target && inputs[at] === target && this.#access.owns(target);
+    });
+    const results = this.#session.run(
+      [...feeds, ...this.#fixed],
+      new Set(overwritten.map(({ input }) => input)),
+    );
     return this.#outputs.map(({ shape, dtype }, i) => {
       const data = results[i];
       if (i >= first && this.#access.replace(targets[i - first] as DataId, data)) return undefined;

@@ -5,10 +5,26 @@ import type { Runtime, RuntimeTensor, Session } from "./runtime/runtime.ts";
 import { type Part, stagesOf } from "./stages.ts";
 import { structureKey } from "./structure-key.ts";
 
+/** Places of a graph's inputs and outputs, and which outputs may be written over which inputs. */
+interface LoadedPart {
+  inputs: readonly number[];
+  outputs: readonly number[];
+  inPlace: LoweredGraph["inPlace"];
+}
+
 interface LoadedStage {
-  parts: readonly { inputs: readonly number[]; outputs: readonly number[] }[];
-  run(inputs: readonly (readonly RuntimeTensor[])[]): Data[][];
+  parts: readonly LoadedPart[];
+  run(
+    inputs: readonly (readonly RuntimeTensor[])[],
+    overwrite: readonly ReadonlySet<number>[],
+  ): Data[][];
   dispose(): void;
+}
+
+export interface LoadedStages extends Session {
+  readonly nodeCount: number;
+  /** Outputs that may be written over inputs. */
+  readonly inPlace: readonly { output: number; input: number }[];
 }
 
 /**
@@ -22,10 +38,11 @@ export function loadStaged(
   inputs: readonly Value[],
   outputs: readonly Value[],
   runtime: Runtime,
-): Session & { nodeCount: number } {
+): LoadedStages {
   if (nodes.every(({ branch }) => branch === undefined)) {
     const lowered = lower(nodes, inputs, outputs, runtime);
-    return Object.assign(runtime.load(lowered), { nodeCount: lowered.nodeCount });
+    const { nodeCount, inPlace } = lowered;
+    return Object.assign(runtime.load(lowered), { nodeCount, inPlace });
   }
   let nodeCount = 0;
   // Values that pass between parts have a place each, inputs first.
@@ -45,19 +62,20 @@ export function loadStaged(
       nodeCount += lowered.nodeCount;
       return lowered;
     });
-    const placed = parts.map((part) => ({
+    const placed = parts.map((part, i) => ({
       inputs: part.inputs.map(placeOf),
       outputs: part.outputs.map(placeOf),
+      inPlace: models[i]!.inPlace,
     }));
     const [model, other] = models;
     if (other && runtime.loadTogether) {
       const together = runtime.loadTogether(models);
-      return { parts: placed, run: (i) => together.run(i), dispose: () => together.dispose() };
+      return { parts: placed, run: together.run, dispose: () => together.dispose() };
     }
     const session = runtime.load(model!);
     return {
       parts: placed,
-      run: ([values]) => [session.run(values!)],
+      run: ([values], [overwrite]) => [session.run(values!, overwrite)],
       dispose: () => session.dispose(),
     };
   };
@@ -80,21 +98,41 @@ export function loadStaged(
     const own = place !== undefined && made.has(place) && outputs.indexOf(value) === i;
     return { place, constant: value.data, own };
   });
+  const answered = new Set(answers.map(({ place }) => place));
+  const passing = [...made].filter((place) => !answered.has(place));
   return {
     nodeCount,
-    run(given) {
+    inPlace: stages.flatMap(({ parts }) =>
+      parts.flatMap((part) =>
+        part.inPlace.flatMap(({ output, input }) => {
+          const answer = answers.findIndex(({ place }) => place === part.outputs[output]);
+          const from = part.inputs[input]!;
+          return answer >= 0 && from < inputs.length ? [{ output: answer, input: from }] : [];
+        }),
+      ),
+    ),
+    run(given, overwrite) {
       const values: (RuntimeTensor | undefined)[] = [...given];
-      for (const { place, input, from, to } of views) {
-        const data = (given[input]!.data as HostData).subarray(from, to);
-        values[place] = { ...kinds[place]!, data };
+      for (const { place, input, offset } of views) {
+        values[place] = { ...kinds[place]!, data: given[input]!.data, offset };
       }
-      for (const { parts, run } of stages) {
-        const results = run(parts.map((part) => part.inputs.map((at) => values[at]!)));
-        parts.forEach((part, p) =>
-          part.outputs.forEach((at, i) => {
-            values[at] = { ...kinds[at]!, data: results[p]![i]! };
-          }),
-        );
+      try {
+        for (const { parts, run } of stages) {
+          const results = run(
+            parts.map((part) => part.inputs.map((at) => values[at]!)),
+            parts.map((part) => positions(part.inputs, overwrite)),
+          );
+          parts.forEach((part, p) =>
+            part.outputs.forEach((at, i) => {
+              values[at] = { ...kinds[at]!, data: results[p]![i]! };
+            }),
+          );
+        }
+      } finally {
+        for (const place of passing) {
+          const data = values[place]?.data;
+          if (data && !isHost(data)) data.dispose();
+        }
       }
       return answers.map(({ place, constant, own }) => {
         const data = place === undefined ? constant : values[place]?.data;
@@ -105,12 +143,16 @@ export function loadStaged(
   };
 }
 
-/** Rows of an input: its numbers from one position to another. */
+/** Where in a list the members of a set are. */
+function positions(list: readonly number[], members: ReadonlySet<number> | undefined): Set<number> {
+  return new Set([...list.keys()].filter((i) => members?.has(list[i]!)));
+}
+
+/** Rows of an input: its numbers from a position on. */
 interface RowView {
   value: Value;
   input: number;
-  from: number;
-  to: number;
+  offset: number;
 }
 
 /** The slices of inputs that are rows one after the other, which need no graph to be cut out: those of a shard, say. */
@@ -121,7 +163,7 @@ function rowViews(nodes: readonly Node[], inputs: readonly Value[]): RowView[] {
     if (op !== "Slice" || domain !== "" || branch || input === undefined || !value) return [];
     const whole = from!.shape.slice(1);
     if (from!.shape.length === 0 || !sameShape(whole, value.shape.slice(1))) return [];
-    const start = Number((starts!.data as BigInt64Array)[0]) * sizeOf(whole);
-    return [{ value, input, from: start, to: start + sizeOf(value.shape) }];
+    const offset = Number((starts!.data as BigInt64Array)[0]) * sizeOf(whole);
+    return [{ value, input, offset }];
   });
 }

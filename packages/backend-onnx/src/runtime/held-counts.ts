@@ -24,6 +24,11 @@ export class HeldCounts {
     }
   }
 
+  /** Whether somebody needs held numbers, and one alone. */
+  isOwned(data: Data | undefined): boolean {
+    return !!data && !isHost(data) && this.#counts.get(data) === 1;
+  }
+
   /** Frees what nobody needs; to be called where nothing is recorded. */
   sweep(): void {
     for (const held of this.#unused) held.dispose();

@@ -57,7 +57,11 @@ async function holdingRuntime(): Promise<Runtime> {
                 data: isHost(input.data) ? input.data : (input.data as Counted).data,
               })),
             )
-            .map((data) => new Counted(data as HostData)),
+            .map((data) => {
+              const numbers = isHost(data) ? data : data.readSync();
+              if (!isHost(data)) data.dispose();
+              return new Counted(numbers);
+            }),
         dispose: () => session.dispose(),
       };
     },

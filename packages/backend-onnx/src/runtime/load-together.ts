@@ -1,13 +1,13 @@
-import type { Data } from "./data.ts";
-import { Helper, type HelperSession } from "./helper.ts";
-import type { LoadableModel, RuntimeTensor, Session, TogetherSession } from "./runtime.ts";
+import type { CApi } from "./c-api.ts";
+import { Helper } from "./helper.ts";
+import type { NativeSession } from "./native.ts";
+import type { LoadableModel, TogetherSession } from "./runtime.ts";
 import { runtimeError } from "./runtime-error.ts";
 
 interface Loader {
+  api: CApi;
   threads: number;
-  load(model: LoadableModel, threads: number): Session;
-  /** ONNX Runtime's session options for so many threads. */
-  optionsFor(threads: number): object;
+  load(model: LoadableModel, threads: number): NativeSession;
   device: string;
 }
 
@@ -16,72 +16,56 @@ interface Loader {
  * threads; models beyond them go round.
  */
 export function togetherLoader({
+  api,
   threads,
   load,
-  optionsFor,
   device,
 }: Loader): (models: readonly LoadableModel[]) => TogetherSession {
   const helpers: Helper[] = [];
 
-  /** Whatever fails, each answer of a helper is waited for: they come in order. */
-  function attemptAll(actions: readonly (() => void)[]): void {
-    let failure: unknown;
-    for (const action of actions) {
-      try {
-        action();
-      } catch (error) {
-        failure ??= error;
-      }
-    }
-    if (failure) throw runtimeError(device, failure);
-  }
-
   return (models) => {
     const lanes = Math.min(models.length, threads);
     const share = Math.floor(threads / lanes);
-    const loaded = new Map<LoadableModel, Session>();
-    const mine: [number, Session][] = [];
-    const theirs: [number, HelperSession][] = [];
-
-    const loadHere = (model: LoadableModel, i: number): void => {
-      const session = loaded.get(model) ?? load(model, share);
-      loaded.set(model, session);
-      mine.push([i, session]);
-    };
-    const beginThere = (model: LoadableModel, i: number): void => {
-      const lane = i % lanes;
-      const helper = (helpers[lane - 1] ??= new Helper(import.meta.url));
-      const same = theirs.find(([j]) => j % lanes === lane && models[j] === model)?.[1];
-      theirs.push([i, same ? helper.share(same) : helper.load(model, optionsFor(share))]);
-    };
-    models.forEach((model, i) => i % lanes > 0 && beginThere(model, i));
-    attemptAll([
-      ...models.map((model, i) => () => void (i % lanes === 0 && loadHere(model, i))),
-      ...theirs.map((other) => () => other[1].loaded()),
-    ]);
+    // A session without threads of its own runs on those that call it, at the same time: one serves all lanes.
+    const loaded: Map<LoadableModel, NativeSession>[] = [];
+    const sessions = models.map((model, i) => {
+      const known = (loaded[share === 1 ? 0 : i % lanes] ??= new Map<LoadableModel, NativeSession>());
+      const session = known.get(model) ?? load(model, share);
+      known.set(model, session);
+      return session;
+    });
+    const others = Array.from({ length: lanes - 1 }, (_, lane) => (helpers[lane] ??= new Helper(api)));
     return {
-      run(inputs) {
-        const results: Data[][] = [];
-        const given = (i: number): readonly RuntimeTensor[] => inputs[i]!;
-        for (const [i, session] of theirs) session.begin(given(i));
-        attemptAll([
-          ...mine.map(
-            ([i, session]) =>
-              () =>
-                void (results[i] = session.run(given(i))),
-          ),
-          ...theirs.map(
-            ([i, session]) =>
-              () =>
-                void (results[i] = session.end()),
-          ),
-        ]);
-        return results;
+      run(inputs, overwrite) {
+        const runs = sessions.map((session, i) => session.prepare(inputs[i]!, overwrite?.[i]));
+        const callsOf = (lane: number) =>
+          runs.filter((_, i) => i % lanes === lane).map(({ call }) => call);
+        try {
+          others.forEach((helper, i) => helper.begin(callsOf(i + 1)));
+          const failures = [
+            ...callsOf(0).map((call) => attempt(() => api.run(call))),
+            // Whatever fails, each helper is waited for.
+            ...others.map((helper) => attempt(() => helper.end())),
+          ];
+          for (const failure of failures) if (failure) throw runtimeError(device, failure);
+          return runs.map((run) => run.results());
+        } finally {
+          for (const run of runs) run.end();
+        }
       },
       dispose() {
-        for (const session of loaded.values()) session.dispose();
-        for (const [, session] of theirs) session.dispose();
+        for (const known of loaded) for (const session of known.values()) session.dispose();
       },
     };
   };
+}
+
+/** What an action throws, if it does. */
+function attempt(action: () => void): unknown {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }

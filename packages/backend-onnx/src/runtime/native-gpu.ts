@@ -1,7 +1,7 @@
 import type { ElementType } from "../onnx/types.ts";
+import { type Binding, bindingOptions, type BindingSession, type BindingTensor } from "./binding.ts";
 import { type Data, type Held, type HostData, isHost } from "./data.ts";
 import { identityModel } from "./identity-model.ts";
-import { type Binding, type NativeSession, type NativeTensor, sessionOptions } from "./native.ts";
 import {
   type LoadableModel,
   providerOf,
@@ -23,21 +23,21 @@ export function nativeGpuRuntime(binding: Binding, { threads }: { threads: numbe
   const device = "gpu (WebGPU)";
   const uploads = new Uploads<GpuTensor>();
   // One identity for each type brings numbers there, another back: `getData` of this binding ends the process.
-  const toGpu = new Map<ElementType, NativeSession>();
-  const fromGpu = new Map<ElementType, NativeSession>();
+  const toGpu = new Map<ElementType, BindingSession>();
+  const fromGpu = new Map<ElementType, BindingSession>();
 
   class GpuTensor implements Held {
-    readonly #tensor: NativeTensor;
+    readonly #tensor: BindingTensor;
     readonly #life: SessionLife | undefined;
 
-    constructor(tensor: NativeTensor, life?: SessionLife) {
+    constructor(tensor: BindingTensor, life?: SessionLife) {
       this.#tensor = tensor;
       this.#life = life;
       life?.made();
     }
 
     /** As an input, in another shape of the same size. */
-    feed(dims: readonly number[]): NativeTensor {
+    feed(dims: readonly number[]): BindingTensor {
       const { type, gpuBuffer } = this.#tensor;
       return { type, dims, location: "gpu-buffer", gpuBuffer };
     }
@@ -58,13 +58,13 @@ export function nativeGpuRuntime(binding: Binding, { threads }: { threads: numbe
 
   function open(
     model: Uint8Array,
-    preferredOutputLocation: NativeTensor["location"],
+    preferredOutputLocation: BindingTensor["location"],
     cpuNodes: readonly string[] = [],
-  ): NativeSession {
+  ): BindingSession {
     const session = new binding.InferenceSession();
     guard(() =>
       session.loadModel(model.buffer, model.byteOffset, model.byteLength, {
-        ...sessionOptions(threads),
+        ...bindingOptions(threads),
         executionProviders: [providerOf("webgpu", cpuNodes)],
         preferredOutputLocation,
       }),
@@ -81,24 +81,24 @@ export function nativeGpuRuntime(binding: Binding, { threads }: { threads: numbe
   }
 
   function carry(
-    sessions: Map<ElementType, NativeSession>,
-    to: NativeTensor["location"],
-    tensor: NativeTensor,
-  ): NativeTensor {
+    sessions: Map<ElementType, BindingSession>,
+    to: BindingTensor["location"],
+    tensor: BindingTensor,
+  ): BindingTensor {
     const type = tensor.type as ElementType;
     let session = sessions.get(type);
     if (!session) {
       session = open(identityModel(type), to);
       sessions.set(type, session);
     }
-    return guard(() => (session as NativeSession).run({ x: tensor }, { y: null }, {}))[
+    return guard(() => (session as BindingSession).run({ x: tensor }, { y: null }, {}))[
       "y"
-    ] as NativeTensor;
+    ] as BindingTensor;
   }
 
-  function feedOf({ type, data, shape: dims }: RuntimeTensor): NativeTensor {
+  function feedOf({ type, data, shape: dims }: RuntimeTensor): BindingTensor {
     if (!isHost(data)) return (data as GpuTensor).feed(dims);
-    const tensor: NativeTensor = { type, data, dims, location: "cpu" };
+    const tensor: BindingTensor = { type, data, dims, location: "cpu" };
     const copy = uploads.of(data, () => new GpuTensor(carry(toGpu, "gpu-buffer", tensor)));
     return copy?.feed(dims) ?? tensor;
   }
@@ -106,21 +106,21 @@ export function nativeGpuRuntime(binding: Binding, { threads }: { threads: numbe
   function load({ model, inputs, outputs, cpuNodes }: LoadableModel): Session {
     const session = open(model, "gpu-buffer", cpuNodes);
     const life = new SessionLife(() => session.dispose());
-    const fetches = Object.fromEntries(outputs.map((name) => [name, null]));
+    const fetches = Object.fromEntries(outputs.map(({ name }) => [name, null]));
     return {
       run(values: readonly RuntimeTensor[]): Data[] {
         const feeds = Object.fromEntries(
           inputs.map((name, i) => [name, feedOf(values[i] as RuntimeTensor)]),
         );
         const results = guard(() => session.run(feeds, fetches, {}));
-        return outputs.map((name) => new GpuTensor(results[name] as NativeTensor, life));
+        return outputs.map(({ name }) => new GpuTensor(results[name] as BindingTensor, life));
       },
       dispose: () => life.end(),
     };
   }
 
   // What is read back comes after all that was started before. Throws here where there is no GPU.
-  const probe: NativeTensor = {
+  const probe: BindingTensor = {
     type: "float32",
     data: Float32Array.of(0),
     dims: [1],

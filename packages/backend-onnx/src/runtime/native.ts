@@ -1,91 +1,80 @@
-import type { HostData } from "./data.ts";
+import {
+  addressOf,
+  bytesPerElement,
+  CApi,
+  copied,
+  cStrings,
+  type Pointer,
+  type RunCall,
+  viewed,
+} from "./c-api.ts";
+import { type Data, type Held, type HostData, isHost } from "./data.ts";
 import { togetherLoader } from "./load-together.ts";
 import { probeBlockSize } from "./probe-block-size.ts";
 import type { LoadableModel, Runtime, RuntimeTensor, Session } from "./runtime.ts";
 import { runtimeError } from "./runtime-error.ts";
-
-/** A tensor of the inner binding. */
-export interface NativeTensor {
-  type: string;
-  dims: readonly number[];
-  location: "cpu" | "gpu-buffer";
-  data?: HostData;
-  gpuBuffer?: unknown;
-  dispose?(): void;
-}
-
-export interface NativeSession {
-  loadModel(buffer: ArrayBufferLike, offset: number, length: number, options: object): void;
-  run(feeds: object, fetches: object, options: object): Record<string, NativeTensor>;
-  dispose(): void;
-}
-
-/** The part of onnxruntime-node 1.30.0's inner binding that the engine calls: its `run` is synchronous. */
-export interface Binding {
-  InferenceSession: new () => NativeSession;
-}
+import { sessionConfig } from "./session-config.ts";
+import type { ElementType } from "../onnx/types.ts";
 
 export interface NativeOptions {
   provider: "cpu" | "cuda";
   threads: number;
 }
 
-/** Session options that all native providers share. */
-export function sessionOptions(threads: number): object {
-  return {
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: "sequential",
-    graphOptimizationLevel: "all",
-    logSeverityLevel: 4, // errors come as exceptions
-    // A planned block for each graph, on top of the arena, costs half as much memory again and saves no time.
-    enableMemPattern: false,
-    // Threads wait awake for 100 µs, and not between runs: as fast as waiting awake for long, and on a machine that is
-    // shared half the time of it (docs/performance.md).
-    // What is computed twice is meant to be (rematerialize.ts); the rest is made once before it comes here.
-    extra: {
-      optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" },
-      session: { force_spinning_stop: "1", intra_op: { spin_duration_us: "100" } },
-    },
-  };
+/** A run whose values are in place, to be made by any thread. */
+export interface PreparedRun {
+  readonly call: RunCall;
+  readonly given: readonly RuntimeTensor[];
+  /** What it made, after it. */
+  results(): Data[];
+  /** To be called after it, whatever became of it. */
+  end(): void;
 }
 
+export interface NativeSession extends Session {
+  prepare(inputs: readonly RuntimeTensor[], overwrite?: ReadonlySet<number>): PreparedRun;
+}
+
+const apis: Record<string, CApi> = {};
+
 /**
- * ONNX Runtime's native library with numbers in host memory: inputs are read where they are, outputs are new arrays,
- * and a run is done when it returns. With `cuda` every input and output crosses to the GPU and back, because this
- * binding keeps no tensors on that device.
+ * ONNX Runtime's native library: its results stay where it made them, in memory of its own, and are the inputs of later
+ * runs as they are; host arrays are read where they lie. A run is done when it returns. With `cuda` every input and
+ * output crosses to the GPU and back.
+ *
+ * @param library the file of ONNX Runtime's shared library
  */
-export function nativeRuntime(binding: Binding, { provider, threads }: NativeOptions): Runtime {
+export function nativeRuntime(
+  library: string,
+  { provider, threads }: NativeOptions,
+): Runtime {
+  const api = (apis[library] ??= new CApi(library));
   const cores = `${threads} thread${threads === 1 ? "" : "s"}`;
   const device = provider === "cpu" ? `cpu (${cores})` : "gpu (CUDA)";
-  const optionsFor = (share: number): object => ({
-    ...sessionOptions(share),
-    executionProviders: [provider],
-  });
 
-  function load({ model, inputs, outputs }: LoadableModel, share: number = threads): Session {
-    const session = new binding.InferenceSession();
+  function load(model: LoadableModel, share: number = threads): NativeSession {
+    const options = { threads: share, provider, config: sessionConfig };
+    let session: Pointer;
     try {
-      session.loadModel(model.buffer, model.byteOffset, model.byteLength, optionsFor(share));
+      session = api.createSession(model.model, options);
     } catch (error) {
       throw runtimeError(device, error);
     }
-    const fetches = Object.fromEntries(outputs.map((name) => [name, null]));
+    const prepare = preparation(api, session, model);
     return {
-      run(values: readonly RuntimeTensor[]) {
-        const feeds: Record<string, object> = {};
-        for (let i = 0; i < inputs.length; i++) {
-          const { type, data, shape } = values[i] as RuntimeTensor;
-          feeds[inputs[i] as string] = { type, data, dims: shape, location: "cpu" };
-        }
+      prepare,
+      run(inputs, overwrite) {
+        const run = prepare(inputs, overwrite);
         try {
-          const results = session.run(feeds, fetches, {});
-          return outputs.map((name) => results[name]?.data as HostData);
+          api.run(run.call);
+          return run.results();
         } catch (error) {
           throw runtimeError(device, error);
+        } finally {
+          run.end();
         }
       },
-      dispose: () => session.dispose(),
+      dispose: () => api.releaseSession(session),
     };
   }
 
@@ -94,8 +83,99 @@ export function nativeRuntime(binding: Binding, { provider, threads }: NativeOpt
     provider,
     blockSize: provider === "cpu" ? probeBlockSize(load) : 0,
     load: (model) => load(model),
-    ...(provider === "cpu" &&
-      threads > 1 && { loadTogether: togetherLoader({ threads, load, optionsFor, device }) }),
+    ...(provider === "cpu" && threads > 1 && { loadTogether: togetherLoader({ api, threads, load, device }) }),
     idle: () => Promise.resolve(),
+  };
+}
+
+/** Numbers in a value of ONNX Runtime's, which owns them. */
+class NativeTensor implements Held {
+  readonly #api: CApi;
+  readonly #value: Pointer;
+  readonly #type: ElementType;
+  readonly #shape: readonly number[];
+  readonly #count: number;
+
+  constructor(api: CApi, value: Pointer, type: ElementType, shape: readonly number[]) {
+    this.#api = api;
+    this.#value = value;
+    this.#type = type;
+    this.#shape = shape;
+    this.#count = shape.reduce((product, size) => product * size, 1);
+  }
+
+  /** Its value, if it has this shape and is asked for from its first number on. */
+  valueFor({ shape, offset = 0 }: RuntimeTensor): Pointer | undefined {
+    const same = shape.length === this.#shape.length && shape.every((n, i) => n === this.#shape[i]);
+    return same && offset === 0 ? this.#value : undefined;
+  }
+
+  /** Where its numbers lie. */
+  get address(): Pointer {
+    return this.#api.numbersOf(this.#value);
+  }
+
+  readSync(): HostData {
+    return copied(this.address, this.#type, this.#count);
+  }
+
+  async read(): Promise<HostData> {
+    return this.readSync();
+  }
+
+  view(): HostData {
+    return viewed(this.address, this.#type, this.#count);
+  }
+
+  dispose(): void {
+    this.#api.releaseValue(this.#value);
+  }
+}
+
+/** Puts the values of a session's runs in place. */
+function preparation(api: CApi, session: Pointer, model: LoadableModel): NativeSession["prepare"] {
+  const { outputs, inPlace = [] } = model;
+  const inputNames = cStrings(model.inputs);
+  const outputNames = cStrings(outputs.map(({ name }) => name));
+  return (given, overwrite) => {
+    /** Values for this run alone. */
+    const passing: Pointer[] = [];
+    const valueOf = (tensor: RuntimeTensor): Pointer => {
+      const { data, shape, type, offset = 0 } = tensor;
+      const own = isHost(data) ? undefined : (data as NativeTensor).valueFor(tensor);
+      if (own !== undefined) return own;
+      const from = isHost(data) ? addressOf(data) : (data as NativeTensor).address;
+      const size = bytesPerElement(type);
+      const bytes = shape.reduce((product, n) => product * n, size);
+      const value = api.tensor(from + BigInt(offset * size), bytes, shape, type);
+      passing.push(value);
+      return value;
+    };
+    const call: RunCall = {
+      session,
+      inputNames: inputNames.address,
+      inputs: BigUint64Array.from(given, valueOf),
+      outputNames: outputNames.address,
+      outputs: new BigUint64Array(outputs.length),
+    };
+    const kept = new Map<number, Data>();
+    for (const { output, input } of inPlace) {
+      const { data } = given[input]!;
+      if (!overwrite?.has(input) || isHost(data)) continue;
+      call.outputs[output] = call.inputs[input]!;
+      kept.set(output, data);
+    }
+    return {
+      call,
+      given, // stays alive, and with it the arrays that the values point into
+      results: () =>
+        outputs.map(
+          ({ type, shape }, i) =>
+            kept.get(i) ?? new NativeTensor(api, call.outputs[i]!, type, shape as readonly number[]),
+        ),
+      end() {
+        for (const value of passing) api.releaseValue(value);
+      },
+    };
   };
 }

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import process from "node:process";
-import { type Binding, nativeRuntime } from "./native.ts";
+import type { Binding } from "./binding.ts";
 import { nativeGpuRuntime } from "./native-gpu.ts";
 import { type Runtime, type RuntimeOptions } from "./runtime.ts";
 import type { Ort } from "./web.ts";
@@ -24,12 +24,15 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   const binding = loadBinding();
   switch (device) {
     case "cpu":
-      return nativeRuntime(binding, { provider: device, threads });
+    case "cuda": {
+      if (device === "cuda") requireCuda();
+      // Not before it is known that there is a binary: koffi has none for some of the same platforms.
+      const { nativeRuntime } = await import("./native.ts");
+      return nativeRuntime(ortLibrary(), { provider: device, threads });
+    }
     case "webgpu":
-      return nativeGpuRuntime(binding, { threads });
-    case "cuda":
-      requireCuda();
-      return nativeRuntime(binding, { provider: device, threads });
+      binding.initOrt();
+      return nativeGpuRuntime(binding.binding, { threads });
     default:
       throw new Error(
         `registerOnnxBackend: "${String(device)}" is not a device; there are cpu, webgpu, cuda and wasm`,
@@ -44,7 +47,10 @@ interface BindingModule {
 
 const require = createRequire(import.meta.url);
 
-function loadBinding(): Binding {
+/** Where onnxruntime-node has its libraries for this platform. */
+const libraries = `onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}`;
+
+function loadBinding(): BindingModule {
   let loaded: Partial<BindingModule>;
   try {
     loaded = require("onnxruntime-node/dist/binding") as BindingModule;
@@ -61,8 +67,17 @@ function loadBinding(): Binding {
   ) {
     throw new Error("this onnxruntime-node is not 1.30.0, whose inner binding the engine calls");
   }
-  loaded.initOrt();
-  return loaded.binding;
+  return loaded as BindingModule;
+}
+
+/** ONNX Runtime's own library, which the binding has loaded from beside itself. */
+function ortLibrary(): string {
+  const names: Partial<Record<NodeJS.Platform, string>> = {
+    win32: "onnxruntime.dll",
+    darwin: "libonnxruntime.1.dylib",
+  };
+  const file = names[process.platform] ?? "libonnxruntime.so.1";
+  return require.resolve(`${libraries}/${file}`);
 }
 
 async function loadWeb(): Promise<Ort> {
@@ -79,13 +94,12 @@ async function loadWeb(): Promise<Ort> {
 
 /** Says in one sentence what ONNX Runtime would say in many lines on stderr. */
 function requireCuda(): void {
-  const folder = `onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}`;
   const library =
     process.platform === "win32"
       ? "onnxruntime_providers_cuda.dll"
       : "libonnxruntime_providers_cuda.so";
   try {
-    require.resolve(`${folder}/${library}`);
+    require.resolve(`${libraries}/${library}`);
   } catch (error) {
     throw new Error(
       "ONNX Runtime's CUDA provider is not installed; install it (Linux and Windows on x64, with CUDA 12 and cuDNN 9) with: " +

@@ -1,4 +1,5 @@
 import { encodeModel } from "../onnx/encode.ts";
+import { isHost, viewOf } from "./data.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
@@ -25,13 +26,15 @@ export function probeBlockSize(load: Runtime["load"]): number {
         ],
       }),
       inputs: ["x"],
-      outputs: ["y"],
+      outputs: [{ name: "y", type: "float32", shape: [1, channels, 1, 2] }],
       cpuNodes: [],
     });
     const data = Float32Array.from({ length: 2 * channels }, (_, i) => i);
     const [blocked] = session.run([{ type: "float32", shape: [1, 1, 2, channels], data }]);
+    const numbers = viewOf(blocked) as Float32Array;
+    const block = numbers.indexOf(channels);
+    if (!isHost(blocked)) blocked?.dispose();
     session.dispose();
-    const block = (blocked as Float32Array).indexOf(channels);
     return block === 8 || block === 16 ? block : 0;
   } catch {
     return 0;

@@ -1,4 +1,4 @@
-import type { ElementType } from "../onnx/types.ts";
+import type { ElementType, ModelTensor } from "../onnx/types.ts";
 import type { Data } from "./data.ts";
 
 /** Where the engine may compute: `native` ones need onnxruntime-node, `wasm` and a browser's `webgpu` onnxruntime-web. */
@@ -22,13 +22,17 @@ export interface RuntimeTensor {
   type: ElementType;
   shape: readonly number[];
   data: Data;
+  /** The place in `data` of its first number, 0 by default. Only where there is `loadTogether`. */
+  offset?: number;
 }
 
-/** The bytes of a model, with the names of its inputs and outputs in the order of `Session.run`. */
+/** The bytes of a model, with its inputs' names and its outputs in the order of `Session.run`. */
 export interface LoadableModel {
   model: Uint8Array;
   inputs: readonly string[];
-  outputs: readonly string[];
+  outputs: readonly ModelTensor[];
+  /** Outputs that are inputs with a few numbers changed: they may be written over those inputs. */
+  inPlace?: readonly { output: number; input: number }[];
   /** Names of nodes that a GPU's provider must leave to the CPU. */
   cpuNodes: readonly string[];
 }
@@ -66,14 +70,22 @@ export function providerOf(
 
 /** Several loaded models that run at the same time. */
 export interface TogetherSession {
-  /** Runs all, each with its inputs; answers the results of each. */
-  run(inputs: readonly (readonly RuntimeTensor[])[]): Data[][];
+  /** Runs all, each with its inputs; answers the results of each. `overwrite` as for a session, of each. */
+  run(
+    inputs: readonly (readonly RuntimeTensor[])[],
+    overwrite?: readonly (ReadonlySet<number> | undefined)[],
+  ): Data[][];
   dispose(): void;
 }
 
 /** One loaded model. */
 export interface Session {
-  /** Runs it. Results that are held are the caller's to dispose of. */
-  run(inputs: readonly RuntimeTensor[]): Data[];
+  /**
+   * Runs it. Results that are held are the caller's to dispose of.
+   *
+   * @param overwrite inputs whose numbers nobody needs after the run: it may make results of them in their place, and
+   * then answers the same data
+   */
+  run(inputs: readonly RuntimeTensor[], overwrite?: ReadonlySet<number>): Data[];
   dispose(): void;
 }

@@ -150,7 +150,7 @@ export function webRuntime(ort: Ort, { provider, threads, wasmPaths }: WebOption
           return session.run(feeds, { logSeverityLevel: 4 });
         });
         return outputs.map(
-          (name) =>
+          ({ name }) =>
             new WebTensor(
               results.then((all) => all[name] as Tensor),
               life,
