@@ -115,7 +115,7 @@ describe("causality", () => {
   });
 });
 
-test("one token at a time with a cache gives the logits of all at once, across its segments", async () => {
+test("one token at a time with a cache gives the logits of all at once", async () => {
   const config = { vocabulary: 11, maxTokens: 29, width: 16, depth: 2, heads: 2, classes: 3 };
   const model = new CausalTransformer(key(1), config);
   const tokens = randint(key(2), [2, 29], 0, 11);
@@ -124,8 +124,6 @@ test("one token at a time with a cache gives the logits of all at once, across i
   const given = (await tokens.array()) as number[][];
   const before = memory().numTensors;
   const cache = new KeyValueCache(config, 2);
-  expect(cache.segment).toBeGreaterThan(1);
-  expect(29 / cache.segment).toBeGreaterThan(2);
   for (let i = 0; i < 29; i++) {
     const logits = tidy(() => {
       const token =
@@ -136,9 +134,8 @@ test("one token at a time with a cache gives the logits of all at once, across i
               [2],
               "int32",
             );
-      return model.step(token, tensor(i, [], "int32"), cache, cache.past);
+      return model.step(token, tensor(i, [], "int32"), cache);
     });
-    cache.advance();
     const expected = all.flatMap((example) => example[i]!);
     expectClose(await logits.data(), expected, 1e-5, `place ${i}`);
     logits.dispose();

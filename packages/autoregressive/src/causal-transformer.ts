@@ -10,10 +10,8 @@ import {
   type Tensor,
   tensor,
   tidy,
-  transpose,
 } from "@gen/tensor";
-import { attendToPieces } from "./attend-to-pieces.ts";
-import type { KeyValueCache, Past } from "./key-value-cache.ts";
+import type { KeyValueCache } from "./key-value-cache.ts";
 import { TransformerBlock } from "./transformer-block.ts";
 
 export interface CausalTransformerConfig {
@@ -89,26 +87,20 @@ export class CausalTransformer {
   }
 
   /**
-   * The logits of one token, given the one before it and a cache of all earlier ones, to which it adds. Can be compiled
-   * if `past` and `position` are arguments: one graph then serves every position of a segment of the cache.
+   * The logits of one token, given the one before it and a cache of all earlier ones, to which it adds. Compiled with
+   * `position` as an argument, one graph serves every position.
    *
    * @param token int32 [batch]: that of the position before, or at position 0 `start(batch, labels)`
    * @param position int32 []
-   * @param past of the cache, as it is now
    * @returns [batch, vocabulary]; the caller disposes of it
    */
-  step(token: Tensor, position: Tensor, cache: KeyValueCache, past: readonly Past[]): Tensor {
+  step(token: Tensor, position: Tensor, cache: KeyValueCache): Tensor {
     const batch = token.shape[0] as number;
     return tidy(() => {
       const x = add(this.tokens.forward(token), this.positions.forward(position));
       const h = this.blocks.reduce(
         (t, block, i) =>
-          block.forward(t, (q, keys, values) =>
-            attendToPieces(
-              q,
-              cache.put(i, position, past[i], { keys: transpose(keys, [0, 1, 3, 2]), values }),
-            ),
-          ),
+          block.forward(t, (q, k, v) => cache.attend(i, position, q, k, v)),
         reshape(x, [batch, 1, -1]),
       );
       return reshape(this.head(h), [batch, -1]);

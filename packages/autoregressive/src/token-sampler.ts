@@ -16,7 +16,7 @@ import {
 import type { CausalTransformer } from "./causal-transformer.ts";
 import { filterLogits, type SamplingOptions } from "./filter-logits.ts";
 import { type Guidance, guidanceScale, guided } from "./guidance.ts";
-import { KeyValueCache, type Past } from "./key-value-cache.ts";
+import { KeyValueCache } from "./key-value-cache.ts";
 
 export interface TokenSamplerOptions extends SamplingOptions {
   /** Stays the caller's; its weights are read as they are at every call. */
@@ -49,7 +49,7 @@ export interface TokenSampler {
 
 /**
  * A sampler with a cache of keys and values: each token costs one pass of one token. The pass, the choice and the
- * cache's update are one compiled graph for all positions of a segment of the cache. One `sample` at a time.
+ * cache's update are one compiled graph for all positions. One `sample` at a time.
  */
 export function tokenSampler({
   model,
@@ -62,9 +62,9 @@ export function tokenSampler({
   // With guidance, the second half of the cache's batch knows no labels.
   const cache = new KeyValueCache(model.config, twice ? 2 * batch : batch);
   const next = compile(
-    (token: Tensor, position: Tensor, past: readonly Past[], key: Key) =>
+    (token: Tensor, position: Tensor, key: Key) =>
       tidy(() => {
-        const logits = model.step(token, position, cache, past);
+        const logits = model.step(token, position, cache);
         return categorical(key, filterLogits(twice ? guided(logits, scale) : logits, choice));
       }),
     { name: "tokenSampler", fixedWeights: true },
@@ -94,8 +94,7 @@ export function tokenSampler({
         for (let i = 0; i < tokens; i++) {
           signal?.throwIfAborted();
           const position = tensor(i, [], "int32");
-          const drawn = next(fed, position, cache.past, foldIn(key, i));
-          cache.advance();
+          const drawn = next(fed, position, foldIn(key, i));
           dispose([fed, position]);
           const token =
             i < given
@@ -108,7 +107,6 @@ export function tokenSampler({
         }
         return tidy(() => stack(chosen, 1));
       } finally {
-        cache.clear();
         dispose([chosen, fed]);
       }
     },

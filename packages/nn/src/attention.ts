@@ -1,5 +1,8 @@
 import { add, matMul, mul, softmax, type Tensor, tidy } from "@gen/tensor";
 
+/** Added to a score, hides its key: far below any score, and finite, since a row of -Infinity would be NaN. */
+export const HIDDEN = -1e9;
+
 /**
  * softmax(q·kᵀ/√d + mask)·v for each sample and head (Vaswani et al., arXiv:1706.03762 eq. 1), as
  * `torch.nn.functional.scaled_dot_product_attention`.

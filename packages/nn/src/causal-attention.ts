@@ -1,8 +1,5 @@
 import { concat, slice, type Tensor, tensor, tidy } from "@gen/tensor";
-import { attention } from "./attention.ts";
-
-// Far below any score, and finite: a row of -Infinity would be NaN.
-const HIDDEN = -1e9;
+import { attention, HIDDEN } from "./attention.ts";
 
 /**
  * `attention` where every token attends to itself and those before it, as `scaled_dot_product_attention` with

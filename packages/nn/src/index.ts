@@ -1,6 +1,7 @@
 export * as init from "./init.ts";
 export type { Fan, Init } from "./init.ts";
 export { attention } from "./attention.ts";
+export { cachedAttention, type CachedQuery, type KeysAndValues } from "./cached-attention.ts";
 export { causalAttention } from "./causal-attention.ts";
 export { AttentionBlock, type AttentionBlockOptions } from "./attention-block.ts";
 export { BatchNorm2d, type BatchNorm2dOptions, type Mode } from "./batch-norm2d.ts";

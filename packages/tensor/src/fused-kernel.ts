@@ -11,7 +11,7 @@ import { isRecording } from "./recording.ts";
  * @returns the results; the caller disposes of them
  */
 export function fusedKernel(
-  kernelName: "LayerNormalization",
+  kernelName: "CachedAttention" | "LayerNormalization",
   inputs: Readonly<Record<string, Tensor | undefined>>,
   attributes: object,
   otherwise: () => Tensor[],

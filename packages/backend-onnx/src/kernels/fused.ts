@@ -1,14 +1,33 @@
 import type { Provider } from "../lowerings/lowering-graph.ts";
+import type { Value } from "../graph.ts";
 import type { Kernels } from "./kernel.ts";
 
 /** Who has as one operation, all its results with it, what others do by several. */
 export const fusedOn: Readonly<Record<string, readonly Provider[]>> = {
+  CachedAttention: ["cpu", "wasm"],
   Gelu: ["cpu", "wasm", "cuda", "standard"],
   LayerNormalization: ["cpu", "wasm", "cuda", "standard"],
 };
 
 /** Chains of operations that ONNX has as one: kernels of ours, which TensorFlow.js does not know. */
 export const fusedKernels: Kernels = {
+  /** One token's q, k and v, the cache's keys and values, and the token's position in it. */
+  CachedAttention: ({ graph, input }) => {
+    const [q, keys, values] = [input("q"), input("keys"), input("values")];
+    const [batch, heads, , d] = q.shape as [number, number, number, number];
+    const places = keys.shape[2] as number;
+    const joined = [batch, 1, heads * d];
+    const token = (name: string): Value => graph.reshape(input(name), joined);
+    const last = graph.op("Expand", [input("position"), graph.ints([batch])], { shape: [batch] });
+    const total = graph.constant("int32", [1], Int32Array.of(places), String(places));
+    const [attended, nextKeys, nextValues] = graph.multi(
+      "GroupQueryAttention",
+      [token("q"), token("k"), token("v"), keys, values, last, total],
+      [joined, keys.shape, values.shape].map((shape) => ({ shape, type: "float32" })),
+      { domain: "com.microsoft", attributes: { num_heads: { int: heads }, kv_num_heads: { int: heads } } },
+    );
+    return [graph.reshape(attended!, q.shape), nextKeys!, nextValues!];
+  },
   /** x, and maybe weight and bias [features]: normalised over the last axis; and 1 / its standard deviation. */
   LayerNormalization: ({ graph, input, tensor, attributes: { epsilon } }) => {
     const x = input("x");
