@@ -23,13 +23,14 @@ export class CausalAttention {
   }
 
   /**
-   * @param x [batch, tokens, width]
+   * @param x [batch, tokens, width], or of one token [batch, width]
    * @param attend what the queries attend to: all three are [batch, heads, tokens, width / heads], and so is its result
-   * @returns [batch, tokens, width]; the caller disposes of it
+   * @returns the shape of x; the caller disposes of it
    */
   forward(x: Tensor, attend: Attend): Tensor {
     return tidy(() => {
-      const [batch, tokens] = x.shape as [number, number];
+      const batch = x.shape[0]!;
+      const tokens = x.rank === 2 ? 1 : x.shape[1]!;
       const parts = reshape(this.qkv.forward(x), [batch, tokens, 3 * this.heads, -1]);
       const [q, k, v] = splitTensor(transpose(parts, [0, 2, 1, 3]), 3, 1) as [
         Tensor,

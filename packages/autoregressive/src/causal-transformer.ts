@@ -95,15 +95,14 @@ export class CausalTransformer {
    * @returns [batch, vocabulary]; the caller disposes of it
    */
   step(token: Tensor, position: Tensor, cache: KeyValueCache): Tensor {
-    const batch = token.shape[0] as number;
     return tidy(() => {
       const x = add(this.tokens.forward(token), this.positions.forward(position));
       const h = this.blocks.reduce(
         (t, block, i) =>
           block.forward(t, (q, k, v) => cache.attend(i, position, q, k, v)),
-        reshape(x, [batch, 1, -1]),
+        x,
       );
-      return reshape(this.head(h), [batch, -1]);
+      return this.head(h);
     });
   }
 
@@ -122,7 +121,7 @@ export class CausalTransformer {
     );
   }
 
-  /** [batch, tokens, width] → logits of the vocabulary. */
+  /** [..., width] → logits of the vocabulary. */
   private head(h: Tensor): Tensor {
     const { vocabulary, width } = this.config;
     const table = slice(this.tokens.weight, [0, 0], [vocabulary, width]);

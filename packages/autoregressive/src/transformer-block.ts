@@ -26,7 +26,7 @@ export class TransformerBlock {
     });
   }
 
-  /** x [batch, tokens, width] → the same shape, as `CausalAttention.forward`. The caller disposes of the result. */
+  /** x [batch, tokens, width], or of one token [batch, width] → the same shape, as `CausalAttention.forward`. The caller disposes of the result. */
   forward(x: Tensor, attend: Attend): Tensor {
     return tidy(() => {
       const h = add(x, this.attention.forward(this.norm1.forward(x), attend));

@@ -114,6 +114,9 @@ export class Graph {
 
   /** The value in another shape of the same size. Costs nothing at run time. */
   reshape(value: Value, shape: readonly number[]): Value {
+    const { node } = value;
+    // Of several, one after the other, the last alone counts.
+    if (node?.op === "Reshape") return this.reshape(node.inputs[0]!, shape);
     if (sameShape(value.shape, shape)) return value;
     if (value.data && !value.node) return { ...value, shape };
     // ONNX reads a zero as «the size that was there» unless told otherwise.
