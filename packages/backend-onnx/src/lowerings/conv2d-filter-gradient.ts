@@ -37,7 +37,8 @@ function filterGradient(
   const [, , I, O] = shape;
   if (plain && !isPointwise(geometry)) {
     if (8 * O <= I) return byWindowsOfGradient(graph, x, dy, geometry, shape);
-    if (isNarrow(graph, dy, I))
+    // An image of few channels has small windows.
+    if (I >= graph.target.blockSize && isNarrow(graph, dy, I))
       return byBlockedConvolution(graph, x, dy, geometry, shape, graph.target.blockSize);
   }
   return byWindows(graph, x, dy, geometry, shape);
