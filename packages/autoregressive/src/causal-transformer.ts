@@ -98,8 +98,7 @@ export class CausalTransformer {
     return tidy(() => {
       const x = add(this.tokens.forward(token), this.positions.forward(position));
       const h = this.blocks.reduce(
-        (t, block, i) =>
-          block.forward(t, (q, k, v) => cache.attend(i, position, q, k, v)),
+        (t, block, i) => block.forward(t, (q, k, v) => cache.attend(i, position, q, k, v)),
         x,
       );
       return this.head(h);

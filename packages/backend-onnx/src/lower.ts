@@ -91,18 +91,24 @@ export function lower(
     }),
     inputs: inputTensors.map(({ name }) => name),
     outputs: outputTensors,
-    inPlace: inPlaceOf(ends),
+    inPlace: inPlaceOf(needed, ends),
     cpuNodes,
     nodeCount: modelNodes.length,
   };
 }
 
-/** Which outputs are a cache of keys or of values with the next ones written into it. */
-function inPlaceOf({ inputs, outputs }: Pick<LoweredNodes, "inputs" | "outputs">) {
-  return outputs.flatMap(({ node }, output) => {
+/** Which outputs are a cache of keys or of values, that nothing else reads, with the next ones written into it. */
+function inPlaceOf(
+  nodes: readonly Node[],
+  { inputs, outputs }: Pick<LoweredNodes, "inputs" | "outputs">,
+): LoweredGraph["inPlace"] {
+  return outputs.flatMap((value, output) => {
+    const { node } = value;
     if (node?.op !== "GroupQueryAttention") return [];
-    const input = inputs.indexOf(node.inputs[node.outputs.indexOf(outputs[output]!) + 2]!);
-    return input < 0 ? [] : [{ output, input }];
+    const cache = node.inputs[node.outputs.indexOf(value) + 2]!;
+    const input = inputs.indexOf(cache);
+    const reads = nodes.flatMap((each) => each.inputs.filter((read) => read === cache));
+    return input >= 0 && reads.length === 1 ? [{ output, input }] : [];
   });
 }
 

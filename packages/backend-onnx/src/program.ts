@@ -15,11 +15,7 @@ interface BackendAccess {
   held: HeldCounts;
   /** Gives a data id other numbers, unless somebody shares it; answers whether it did. */
   replace(dataId: DataId, data: Data | undefined): boolean;
-  load(
-    nodes: readonly Node[],
-    inputs: readonly Value[],
-    outputs: readonly Value[],
-  ): LoadedStages;
+  load(nodes: readonly Node[], inputs: readonly Value[], outputs: readonly Value[]): LoadedStages;
   /** Whether a data id's numbers are held, and nobody else's. */
   owns(dataId: DataId): boolean;
   end(): void;

@@ -100,6 +100,11 @@ export function loadStaged(
   });
   const answered = new Set(answers.map(({ place }) => place));
   const passing = [...made].filter((place) => !answered.has(place));
+  /** How often the numbers of an input are read, in whole or in part. */
+  const readers = (input: number): number =>
+    stages.flatMap(({ parts }) => parts.filter((part) => part.inputs.includes(input))).length +
+    views.filter((view) => view.input === input).length +
+    (answered.has(input) ? 1 : 0);
   return {
     nodeCount,
     inPlace: stages.flatMap(({ parts }) =>
@@ -107,7 +112,9 @@ export function loadStaged(
         part.inPlace.flatMap(({ output, input }) => {
           const answer = answers.findIndex(({ place }) => place === part.outputs[output]);
           const from = part.inputs[input]!;
-          return answer >= 0 && from < inputs.length ? [{ output: answer, input: from }] : [];
+          return answer >= 0 && from < inputs.length && readers(from) === 1
+            ? [{ output: answer, input: from }]
+            : [];
         }),
       ),
     ),
@@ -116,6 +123,7 @@ export function loadStaged(
       for (const { place, input, offset } of views) {
         values[place] = { ...kinds[place]!, data: given[input]!.data, offset };
       }
+      let done = false;
       try {
         for (const { parts, run } of stages) {
           const results = run(
@@ -128,10 +136,12 @@ export function loadStaged(
             }),
           );
         }
+        done = true;
       } finally {
-        for (const place of passing) {
+        const kept = new Set(given.map(({ data }) => data));
+        for (const place of done ? passing : made) {
           const data = values[place]?.data;
-          if (data && !isHost(data)) data.dispose();
+          if (data && !isHost(data) && !kept.has(data)) data.dispose();
         }
       }
       return answers.map(({ place, constant, own }) => {

@@ -50,7 +50,7 @@ function tokenSampling(name: string, config: CausalTransformerConfig, batch: num
     twin: { kind: "TokenSampling", config, batch, checkedTokens },
     images: false,
     checks: 1,
-    counted: false, // PyTorch attends to the tokens so far, ours to whole segments of its cache
+    counted: false, // our attention to a cache is an operation of its own, which says nothing of its products
     inputs: () => ({}),
     draws: (k) => {
       const size = batch * config.vocabulary;

@@ -24,7 +24,10 @@ export const fusedKernels: Kernels = {
       "GroupQueryAttention",
       [token("q"), token("k"), token("v"), keys, values, last, total],
       [joined, keys.shape, values.shape].map((shape) => ({ shape, type: "float32" })),
-      { domain: "com.microsoft", attributes: { num_heads: { int: heads }, kv_num_heads: { int: heads } } },
+      {
+        domain: "com.microsoft",
+        attributes: { num_heads: { int: heads }, kv_num_heads: { int: heads } },
+      },
     );
     return [graph.reshape(attended!, q.shape), nextKeys!, nextValues!];
   },

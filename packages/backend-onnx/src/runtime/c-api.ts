@@ -38,11 +38,7 @@ const functions = {
   getErrorMessage: [2, "str", [pointer]],
   createEnv: [3, status, ["int", "str", out]],
   createSessionFromArray: [8, status, [pointer, pointer, "size_t", pointer, out]],
-  run: [
-    9,
-    status,
-    [pointer, pointer, pointer, pointer, "size_t", pointer, "size_t", pointer],
-  ],
+  run: [9, status, [pointer, pointer, pointer, pointer, "size_t", pointer, "size_t", pointer]],
   createSessionOptions: [10, status, [out]],
   disableMemPattern: [17, status, [pointer]],
   setSessionLogSeverityLevel: [22, status, [pointer, "int"]],
@@ -204,7 +200,8 @@ export class CApi {
 
 /** An array of C strings. Both stay where they are as long as the answer's `memory` is kept. */
 export function cStrings(texts: readonly string[]): { address: Pointer; memory: unknown } {
-  const strings = texts.map((text) => Buffer.from(`${text}\0`));
+  const encoder = new TextEncoder();
+  const strings = texts.map((text) => encoder.encode(`${text}\0`));
   const pointers = BigUint64Array.from(strings, (string) => koffi.address(string));
   return { address: koffi.address(pointers), memory: [strings, pointers] };
 }

@@ -29,12 +29,18 @@ export function togetherLoader({
     // A session without threads of its own runs on those that call it, at the same time: one serves all lanes.
     const loaded: Map<LoadableModel, NativeSession>[] = [];
     const sessions = models.map((model, i) => {
-      const known = (loaded[share === 1 ? 0 : i % lanes] ??= new Map<LoadableModel, NativeSession>());
+      const known = (loaded[share === 1 ? 0 : i % lanes] ??= new Map<
+        LoadableModel,
+        NativeSession
+      >());
       const session = known.get(model) ?? load(model, share);
       known.set(model, session);
       return session;
     });
-    const others = Array.from({ length: lanes - 1 }, (_, lane) => (helpers[lane] ??= new Helper(api)));
+    const others = Array.from(
+      { length: lanes - 1 },
+      (_, lane) => (helpers[lane] ??= new Helper(api)),
+    );
     return {
       run(inputs, overwrite) {
         const runs = sessions.map((session, i) => session.prepare(inputs[i]!, overwrite?.[i]));

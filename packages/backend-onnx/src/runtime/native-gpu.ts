@@ -1,5 +1,10 @@
 import type { ElementType } from "../onnx/types.ts";
-import { type Binding, bindingOptions, type BindingSession, type BindingTensor } from "./binding.ts";
+import {
+  type Binding,
+  bindingOptions,
+  type BindingSession,
+  type BindingTensor,
+} from "./binding.ts";
 import { type Data, type Held, type HostData, isHost } from "./data.ts";
 import { identityModel } from "./identity-model.ts";
 import {

@@ -27,7 +27,7 @@ export interface PreparedRun {
   readonly given: readonly RuntimeTensor[];
   /** What it made, after it. */
   results(): Data[];
-  /** To be called after it, whatever became of it. */
+  /** To be called after it, whatever became of it: frees what it took, and what it made if nobody has asked for it. */
   end(): void;
 }
 
@@ -44,10 +44,7 @@ const apis: Record<string, CApi> = {};
  *
  * @param library the file of ONNX Runtime's shared library
  */
-export function nativeRuntime(
-  library: string,
-  { provider, threads }: NativeOptions,
-): Runtime {
+export function nativeRuntime(library: string, { provider, threads }: NativeOptions): Runtime {
   const api = (apis[library] ??= new CApi(library));
   const cores = `${threads} thread${threads === 1 ? "" : "s"}`;
   const device = provider === "cpu" ? `cpu (${cores})` : "gpu (CUDA)";
@@ -83,7 +80,8 @@ export function nativeRuntime(
     provider,
     blockSize: provider === "cpu" ? probeBlockSize(load) : 0,
     load: (model) => load(model),
-    ...(provider === "cpu" && threads > 1 && { loadTogether: togetherLoader({ api, threads, load, device }) }),
+    ...(provider === "cpu" &&
+      threads > 1 && { loadTogether: togetherLoader({ api, threads, load, device }) }),
     idle: () => Promise.resolve(),
   };
 }
@@ -165,16 +163,22 @@ function preparation(api: CApi, session: Pointer, model: LoadableModel): NativeS
       call.outputs[output] = call.inputs[input]!;
       kept.set(output, data);
     }
+    let asked = false;
     return {
       call,
       given, // stays alive, and with it the arrays that the values point into
-      results: () =>
-        outputs.map(
+      results() {
+        asked = true;
+        return outputs.map(
           ({ type, shape }, i) =>
-            kept.get(i) ?? new NativeTensor(api, call.outputs[i]!, type, shape as readonly number[]),
-        ),
+            kept.get(i) ??
+            new NativeTensor(api, call.outputs[i]!, type, shape as readonly number[]),
+        );
+      },
       end() {
         for (const value of passing) api.releaseValue(value);
+        if (asked) return;
+        call.outputs.forEach((value, i) => value && !kept.has(i) && api.releaseValue(value));
       },
     };
   };

@@ -1,0 +1,110 @@
+import {
+  add,
+  compile,
+  key,
+  memory,
+  normal,
+  slice,
+  type Tensor,
+  tensor,
+  tidy,
+  useBackend,
+  type Variable,
+  variable,
+  zeros,
+} from "@gen/tensor";
+import { expectClose } from "@gen/testing";
+import { beforeAll, expect, test } from "vitest";
+import { attention, cachedAttention } from "./index.ts";
+
+const [batch, heads, places] = [2, 3, 7];
+
+beforeAll(async () => {
+  await useBackend();
+});
+
+const shapeOf = (d: number): number[] => [batch, heads, places, d];
+/** Queries, keys and values of a whole sequence. */
+const sequence = (d: number): Tensor[] => [1, 2, 3].map((k) => normal(key(k), shapeOf(d)));
+const token = (x: Tensor, i: number): Tensor => slice(x, [0, 0, i, 0], [batch, heads, 1, -1]);
+
+/** What `attention` gives for token i, which sees those up to itself. */
+const expected = (all: readonly Tensor[], i: number): Float32Array =>
+  tidy(() => {
+    const [q, k, v] = all as [Tensor, Tensor, Tensor];
+    const seen = (x: Tensor): Tensor => slice(x, [0, 0, 0, 0], [batch, heads, i + 1, -1]);
+    return attention(token(q, i), seen(k), seen(v)).dataSync() as Float32Array;
+  });
+
+// Heads of 8 numbers are one operation in our engine, others are not.
+test.for([
+  [8, "as it is"],
+  [8, "compiled"],
+  [5, "as it is"],
+  [5, "compiled"],
+] as const)(
+  "token by token it is attention to all tokens so far: heads of %i, %s",
+  async ([d, how]) => {
+    const all = sequence(d);
+    const shape = shapeOf(d);
+    const before = memory().numTensors;
+    // What stands in the cache before is not looked at.
+    const [keys, values] = tidy(() => [
+      variable(normal(key(4), shape), false),
+      variable(normal(key(5), shape), false),
+    ]) as [Variable, Variable];
+    const step = (q: Tensor, k: Tensor, v: Tensor, position: Tensor): Tensor =>
+      tidy(() => {
+        const next = cachedAttention({ q, k, v }, { keys, values }, position);
+        keys.assign(next.keys);
+        values.assign(next.values);
+        return next.attended;
+      });
+    const compiled = compile(step, { name: "step" });
+    for (let i = 0; i < places; i++) {
+      const attended = tidy(() => {
+        const [q, k, v] = all.map((x) => token(x, i)) as [Tensor, Tensor, Tensor];
+        const run = how === "as it is" ? step : compiled;
+        return run(q, k, v, tensor(i, [], "int32"));
+      });
+      expectClose(await attended.data(), expected(all, i), 1e-6, `token ${i}`);
+      attended.dispose();
+    }
+    expectClose(await keys.data(), await all[1]!.data(), 0, "the keys");
+    expectClose(await values.data(), await all[2]!.data(), 0, "the values");
+    compiled.dispose();
+    keys.dispose();
+    values.dispose();
+    expect(memory().numTensors).toBe(before);
+    for (const x of all) x.dispose();
+  },
+);
+
+test("a cache that somebody else looks at is not written over", async () => {
+  const [q, k, v] = sequence(8).map((x) => token(x, 0)) as [Tensor, Tensor, Tensor];
+  const keys = variable(zeros(shapeOf(8)));
+  const values = variable(zeros(shapeOf(8)));
+  const step = compile(
+    (position: Tensor) =>
+      tidy(() => {
+        const next = cachedAttention({ q, k, v }, { keys, values }, position);
+        const old = add(keys, 0);
+        keys.assign(next.keys);
+        values.assign(next.values);
+        return old;
+      }),
+    { name: "step" },
+  );
+  const sums: number[][] = [];
+  const size = async (x: Tensor): Promise<number> =>
+    Array.from(await x.data()).reduce((sum, number) => sum + Math.abs(number), 0);
+  const written = await size(k);
+  for (let i = 0; i < 3; i++) {
+    const kept = values.clone(); // shares the variable's numbers of now
+    const before = await size(kept);
+    const old = step(tensor(i, [], "int32"));
+    expect(await size(kept)).toBe(before);
+    sums.push([await size(old), await size(keys)]);
+  }
+  sums.flat().forEach((sum, i) => expect(sum / written).toBeCloseTo([0, 1, 1, 2, 2, 3][i]!, 5));
+});
