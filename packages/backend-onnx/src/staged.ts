@@ -5,26 +5,16 @@ import type { Runtime, RuntimeTensor, Session } from "./runtime/runtime.ts";
 import { type Part, stagesOf } from "./stages.ts";
 import { structureKey } from "./structure-key.ts";
 
-/** Places of a graph's inputs and outputs, and which outputs may be written over which inputs. */
-interface LoadedPart {
-  inputs: readonly number[];
-  outputs: readonly number[];
-  inPlace: LoweredGraph["inPlace"];
-}
-
 interface LoadedStage {
-  parts: readonly LoadedPart[];
-  run(
-    inputs: readonly (readonly RuntimeTensor[])[],
-    overwrite: readonly ReadonlySet<number>[],
-  ): Data[][];
+  parts: readonly { inputs: readonly number[]; outputs: readonly number[] }[];
+  run(inputs: readonly (readonly RuntimeTensor[])[]): Data[][];
   dispose(): void;
 }
 
 export interface LoadedStages extends Session {
   readonly nodeCount: number;
   /** Outputs that may be written over inputs. */
-  readonly inPlace: readonly { output: number; input: number }[];
+  readonly inPlace: LoweredGraph["inPlace"];
 }
 
 /**
@@ -62,10 +52,9 @@ export function loadStaged(
       nodeCount += lowered.nodeCount;
       return lowered;
     });
-    const placed = parts.map((part, i) => ({
+    const placed = parts.map((part) => ({
       inputs: part.inputs.map(placeOf),
       outputs: part.outputs.map(placeOf),
-      inPlace: models[i]!.inPlace,
     }));
     const [model, other] = models;
     if (other && runtime.loadTogether) {
@@ -75,11 +64,14 @@ export function loadStaged(
     const session = runtime.load(model!);
     return {
       parts: placed,
-      run: ([values], [overwrite]) => [session.run(values!, overwrite)],
+      run: ([values]) => [session.run(values!)],
       dispose: () => session.dispose(),
     };
   };
-  const views = rowViews(nodes, inputs).map((view) => ({ ...view, place: placeOf(view.value) }));
+  const views = rowViews(nodes, inputs, outputs).map((view) => ({
+    ...view,
+    place: placeOf(view.value),
+  }));
   const stages: LoadedStage[] = [];
   const dispose = (): void => stages.forEach((stage) => stage.dispose());
   try {
@@ -100,25 +92,10 @@ export function loadStaged(
   });
   const answered = new Set(answers.map(({ place }) => place));
   const passing = [...made].filter((place) => !answered.has(place));
-  /** How often the numbers of an input are read, in whole or in part. */
-  const readers = (input: number): number =>
-    stages.flatMap(({ parts }) => parts.filter((part) => part.inputs.includes(input))).length +
-    views.filter((view) => view.input === input).length +
-    (answered.has(input) ? 1 : 0);
   return {
     nodeCount,
-    inPlace: stages.flatMap(({ parts }) =>
-      parts.flatMap((part) =>
-        part.inPlace.flatMap(({ output, input }) => {
-          const answer = answers.findIndex(({ place }) => place === part.outputs[output]);
-          const from = part.inputs[input]!;
-          return answer >= 0 && from < inputs.length && readers(from) === 1
-            ? [{ output: answer, input: from }]
-            : [];
-        }),
-      ),
-    ),
-    run(given, overwrite) {
+    inPlace: [], // another part may still read the input
+    run(given) {
       const values: (RuntimeTensor | undefined)[] = [...given];
       for (const { place, input, offset } of views) {
         values[place] = { ...kinds[place]!, data: given[input]!.data, offset };
@@ -126,10 +103,7 @@ export function loadStaged(
       let done = false;
       try {
         for (const { parts, run } of stages) {
-          const results = run(
-            parts.map((part) => part.inputs.map((at) => values[at]!)),
-            parts.map((part) => positions(part.inputs, overwrite)),
-          );
+          const results = run(parts.map((part) => part.inputs.map((at) => values[at]!)));
           parts.forEach((part, p) =>
             part.outputs.forEach((at, i) => {
               values[at] = { ...kinds[at]!, data: results[p]![i]! };
@@ -138,10 +112,9 @@ export function loadStaged(
         }
         done = true;
       } finally {
-        const kept = new Set(given.map(({ data }) => data));
         for (const place of done ? passing : made) {
           const data = values[place]?.data;
-          if (data && !isHost(data) && !kept.has(data)) data.dispose();
+          if (data && !isHost(data)) data.dispose();
         }
       }
       return answers.map(({ place, constant, own }) => {
@@ -153,11 +126,6 @@ export function loadStaged(
   };
 }
 
-/** Where in a list the members of a set are. */
-function positions(list: readonly number[], members: ReadonlySet<number> | undefined): Set<number> {
-  return new Set([...list.keys()].filter((i) => members?.has(list[i]!)));
-}
-
 /** Rows of an input: its numbers from a position on. */
 interface RowView {
   value: Value;
@@ -165,12 +133,20 @@ interface RowView {
   offset: number;
 }
 
-/** The slices of inputs that are rows one after the other, which need no graph to be cut out: those of a shard, say. */
-function rowViews(nodes: readonly Node[], inputs: readonly Value[]): RowView[] {
+/**
+ * The slices of inputs that are rows one after the other, which need no graph to be cut out: those of a shard, say. One
+ * that is wanted in the end is cut out: it is to have numbers of its own.
+ */
+function rowViews(
+  nodes: readonly Node[],
+  inputs: readonly Value[],
+  outputs: readonly Value[],
+): RowView[] {
   const at = new Map(inputs.map((value, i) => [value, i]));
   return nodes.flatMap(({ op, domain, branch, inputs: [from, starts], outputs: [value] }) => {
     const input = from && at.get(from);
     if (op !== "Slice" || domain !== "" || branch || input === undefined || !value) return [];
+    if (outputs.includes(value)) return [];
     const whole = from!.shape.slice(1);
     if (from!.shape.length === 0 || !sameShape(whole, value.shape.slice(1))) return [];
     const offset = Number((starts!.data as BigInt64Array)[0]) * sizeOf(whole);

@@ -15,6 +15,7 @@ import {
   normal,
   parallel,
   scalar,
+  slice,
   split,
   square,
   sub,
@@ -56,6 +57,21 @@ describe("parallel", () => {
     expect(values(compiled(x))).toEqual(want);
     expect(values(w)).toEqual(after);
     expect(compiled.stats.compilations).toBe(1);
+  });
+
+  it("answers rows of an argument, computed or from the host, that a branch takes, too", () => {
+    const all = (x: Tensor): Tensor[] => {
+      const last = slice(x, [2, 0], [1, 3]);
+      const middle = slice(x, [1, 0], [1, 3]);
+      return [last, ...parallel([() => mul(last, 2), () => add(middle, 1)])];
+    };
+    const compiled = compile((t: Tensor) => tidy(() => all(t)));
+    const computed = mul(rows(4), 3);
+    computed.dataSync();
+    for (const x of [rows(4), computed]) {
+      const want = tidy(() => all(x).map(values));
+      expect(compiled(x).map(values)).toEqual(want);
+    }
   });
 
   it("answers what was given, and what is answered twice, as tensors of their own", () => {

@@ -42,8 +42,8 @@ export function togetherLoader({
       (_, lane) => (helpers[lane] ??= new Helper(api)),
     );
     return {
-      run(inputs, overwrite) {
-        const runs = sessions.map((session, i) => session.prepare(inputs[i]!, overwrite?.[i]));
+      run(inputs) {
+        const runs = sessions.map((session, i) => session.prepare(inputs[i]!));
         const callsOf = (lane: number) =>
           runs.filter((_, i) => i % lanes === lane).map(({ call }) => call);
         try {

@@ -70,11 +70,8 @@ export function providerOf(
 
 /** Several loaded models that run at the same time. */
 export interface TogetherSession {
-  /** Runs all, each with its inputs; answers the results of each. `overwrite` as for a session, of each. */
-  run(
-    inputs: readonly (readonly RuntimeTensor[])[],
-    overwrite?: readonly (ReadonlySet<number> | undefined)[],
-  ): Data[][];
+  /** Runs all, each with its inputs; answers the results of each. */
+  run(inputs: readonly (readonly RuntimeTensor[])[]): Data[][];
   dispose(): void;
 }
 
