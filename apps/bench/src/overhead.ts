@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import process from "node:process";
 import { key, type Tensor, tensor } from "@gen/tensor";
 import { engine } from "@tensorflow/tfjs-core";
@@ -22,33 +21,30 @@ interface Span {
   processor: number;
 }
 
-/** The inner binding of onnxruntime-node. */
-interface Binding {
-  InferenceSession: new () => { run(...args: unknown[]): unknown };
+/** What is looked into of the engine's runtime on the `cpu`. */
+interface NativeRuntime {
+  load(model: { nodeCount?: number }): unknown;
+  /** ONNX Runtime's C library. */
+  api: { run(call: unknown): void };
 }
 
-/** Measures a step on the engine's `cpu` device; the time of ONNX Runtime's own run is taken at its inner binding. */
+/** Measures a step on the engine's `cpu` device; the time of ONNX Runtime's own run is taken at its C library. */
 export async function overheadOf(step: () => unknown, calls: number): Promise<Overhead> {
-  const { runtime } = engine().backend as unknown as {
-    runtime: { load(model: { nodeCount?: number }): unknown };
-  };
-  const binding = nativeBinding();
-  const { load } = runtime;
-  const { InferenceSession } = binding;
+  const { runtime } = engine().backend as unknown as { runtime: NativeRuntime };
+  const { load, api } = runtime;
+  const run = api.run.bind(api);
   let nodes = 0;
   let inside: Span = { wall: 0, processor: 0 };
   runtime.load = (model) => {
     nodes = Math.max(nodes, model.nodeCount ?? 0);
     return load(model);
   };
-  binding.InferenceSession = class extends InferenceSession {
-    override run(...args: unknown[]): unknown {
-      const stop = stopwatch();
-      try {
-        return super.run(...args);
-      } finally {
-        inside = plus(inside, stop());
-      }
+  api.run = (call) => {
+    const stop = stopwatch();
+    try {
+      run(call);
+    } finally {
+      inside = plus(inside, stop());
     }
   };
   const time = async (): Promise<{ run: Span; outside: Span }> => {
@@ -69,7 +65,7 @@ export async function overheadOf(step: () => unknown, calls: number): Promise<Ov
     return { nodes, compile, run: medianOf("run"), outside: medianOf("outside") };
   } finally {
     runtime.load = load;
-    binding.InferenceSession = InferenceSession;
+    api.run = run;
   }
 }
 
@@ -97,9 +93,4 @@ export function stepOf(workload: Workload): () => Promise<number[]> {
   const step = workload.create(key(0)).begin(inputs);
   let done = 0;
   return () => step(done++);
-}
-
-function nativeBinding(): Binding {
-  const require = createRequire(import.meta.resolve("@gen/backend-onnx"));
-  return (require("onnxruntime-node/dist/binding") as { binding: Binding }).binding;
 }

@@ -43,12 +43,12 @@ async function bundle(outfile) {
     },
     plugins: [
       {
-        name: "one TensorFlow.js, and ONNX Runtime where it lies",
+        name: "one TensorFlow.js, and native modules where they lie",
         setup({ onResolve }) {
           onResolve({ filter: /^@tensorflow\/tfjs-core$/ }, () => ({
             path: join(core, "index.js"),
           }));
-          onResolve({ filter: /^onnxruntime-web$/ }, ({ path }) => ({
+          onResolve({ filter: /^(onnxruntime-web|koffi)$/ }, ({ path }) => ({
             path: import.meta.resolve(path),
             external: true,
           }));

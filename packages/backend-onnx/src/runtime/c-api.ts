@@ -136,21 +136,15 @@ export class CApi {
   /**
    * A value over numbers that lie in memory already, and must stay there as long as it. The caller releases it.
    *
-   * @param numbers an array, or the address of the first
+   * @param address of the first number
    */
-  tensor(
-    numbers: HostData | Pointer,
-    byteLength: number,
-    shape: readonly number[],
-    type: ElementType,
-  ): Pointer {
-    const sizes = BigInt64Array.from(shape, BigInt);
+  tensor(address: Pointer, byteLength: number, shape: BigInt64Array, type: ElementType): Pointer {
     return this.#made(
       "createTensorWithDataAsOrtValue",
       this.#memory,
-      numbers,
+      address,
       byteLength,
-      sizes,
+      shape,
       shape.length,
       elementType[type],
     );

@@ -14,6 +14,7 @@ import { probeBlockSize } from "./probe-block-size.ts";
 import type { LoadableModel, Runtime, RuntimeTensor, Session } from "./runtime.ts";
 import { runtimeError } from "./runtime-error.ts";
 import { sessionConfig } from "./session-config.ts";
+import { sameShape } from "../graph.ts";
 import type { ElementType } from "../onnx/types.ts";
 
 export interface NativeOptions {
@@ -44,7 +45,10 @@ const apis: Record<string, CApi> = {};
  *
  * @param library the file of ONNX Runtime's shared library
  */
-export function nativeRuntime(library: string, { provider, threads }: NativeOptions): Runtime {
+export function nativeRuntime(
+  library: string,
+  { provider, threads }: NativeOptions,
+): Runtime & { readonly api: CApi } {
   const api = (apis[library] ??= new CApi(library));
   const cores = `${threads} thread${threads === 1 ? "" : "s"}`;
   const device = provider === "cpu" ? `cpu (${cores})` : "gpu (CUDA)";
@@ -76,6 +80,7 @@ export function nativeRuntime(library: string, { provider, threads }: NativeOpti
   }
 
   return {
+    api,
     device,
     provider,
     blockSize: provider === "cpu" ? probeBlockSize(load) : 0,
@@ -104,8 +109,7 @@ class NativeTensor implements Held {
 
   /** Its value, if it has this shape and is asked for from its first number on. */
   valueFor({ shape, offset = 0 }: RuntimeTensor): Pointer | undefined {
-    const same = shape.length === this.#shape.length && shape.every((n, i) => n === this.#shape[i]);
-    return same && offset === 0 ? this.#value : undefined;
+    return offset === 0 && sameShape(shape, this.#shape) ? this.#value : undefined;
   }
 
   /** Where its numbers lie. */
@@ -135,17 +139,27 @@ function preparation(api: CApi, session: Pointer, model: LoadableModel): NativeS
   const { outputs, inPlace = [] } = model;
   const inputNames = cStrings(model.inputs);
   const outputNames = cStrings(outputs.map(({ name }) => name));
+  /** The shapes that the inputs had last, as the C API takes them. */
+  const shapes: { shape: readonly number[]; sizes: BigInt64Array }[] = [];
+  const sizesOf = (input: number, shape: readonly number[]): BigInt64Array => {
+    const known = shapes[input];
+    if (known && sameShape(known.shape, shape)) return known.sizes;
+    const sizes = BigInt64Array.from(shape, BigInt);
+    shapes[input] = { shape, sizes };
+    return sizes;
+  };
   return (given, overwrite) => {
     /** Values for this run alone. */
     const passing: Pointer[] = [];
-    const valueOf = (tensor: RuntimeTensor): Pointer => {
+    const valueOf = (tensor: RuntimeTensor, input: number): Pointer => {
       const { data, shape, type, offset = 0 } = tensor;
       const own = isHost(data) ? undefined : (data as NativeTensor).valueFor(tensor);
       if (own !== undefined) return own;
       const from = isHost(data) ? addressOf(data) : (data as NativeTensor).address;
       const size = bytesPerElement(type);
       const bytes = shape.reduce((product, n) => product * n, size);
-      const value = api.tensor(from + BigInt(offset * size), bytes, shape, type);
+      const at = offset === 0 ? from : from + BigInt(offset * size);
+      const value = api.tensor(at, bytes, sizesOf(input, shape), type);
       passing.push(value);
       return value;
     };
