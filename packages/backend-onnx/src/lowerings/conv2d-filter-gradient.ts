@@ -1,4 +1,4 @@
-import { type Graph, sizeOf, type Value } from "../graph.ts";
+import type { Graph, Value } from "../graph.ts";
 import { matMulOp } from "../kernels/matmul.ts";
 import { padOp, splitOp } from "../kernels/shape.ts";
 import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
@@ -245,7 +245,7 @@ function productOverRows(graph: Graph, a: Value, b: Value): Value {
   return graph.op("Add", [first, second]);
 }
 
-/** For every output position its window of x: [N, H'·W', kh·kw, I]. */
+/** For every output position its window of x: [N, H'·W', kh·kw, I]. What lies outside of the image is zero. */
 function gatherWindows(
   graph: Graph,
   x: Value,
@@ -255,39 +255,40 @@ function gatherWindows(
 ): Value {
   const { kernel, strides, dilations, pads } = geometry;
   const [kh, kw] = kernel;
-  const [top, left, bottom, right] = pads;
-  const padded = padOp(graph, x, [
-    [0, 0],
-    [top, bottom],
-    [left, right],
-    [0, 0],
-  ]);
-  const [N, height, width, I] = padded.shape as Four;
-  const inImage = new Int32Array(outHeight * outWidth * kh * kw);
+  const [top, left] = pads;
+  const [N, height, width, I] = x.shape as Four;
+  const pixels = N * height * width;
+  const table = new Int32Array(N * outHeight * outWidth * kh * kw);
   let at = 0;
-  for (let row = 0; row < outHeight; row++) {
-    for (let column = 0; column < outWidth; column++) {
-      for (let i = 0; i < kh; i++) {
-        for (let j = 0; j < kw; j++) {
-          const y = row * strides[0] + i * dilations[0];
-          inImage[at++] = y * width + column * strides[1] + j * dilations[1];
+  let outside = false;
+  for (let n = 0; n < N; n++) {
+    for (let row = 0; row < outHeight; row++) {
+      for (let column = 0; column < outWidth; column++) {
+        for (let i = 0; i < kh; i++) {
+          const y = row * strides[0] + i * dilations[0] - top;
+          for (let j = 0; j < kw; j++) {
+            const z = column * strides[1] + j * dilations[1] - left;
+            const inside = y >= 0 && y < height && z >= 0 && z < width;
+            outside ||= !inside;
+            table[at++] = inside ? (n * height + y) * width + z : pixels;
+          }
         }
       }
     }
   }
-  const windows = outHeight * outWidth;
-  const taps = kh * kw;
-  const key = `windows ${[outHeight, outWidth, height, width, ...kernel, ...strides, ...dilations].join()}`;
-  const firstImage = graph.constant("int32", [1, windows, taps], inImage, key);
-  const offsets = graph.constant(
-    "int32",
-    [N, 1, 1],
-    Int32Array.from({ length: N }, (_, n) => n * height * width),
-    `images ${N} ${height * width}`,
-  );
-  const indices = graph.op("Add", [firstImage, offsets], { shape: [N, windows, taps] });
-  return graph.op("Gather", [graph.reshape(padded, [sizeOf(padded.shape) / I, I]), indices], {
-    shape: [N, windows, taps, I],
+  const rows = graph.reshape(x, [pixels, I]);
+  // A row of zeros for all that is outside: quicker than a border around each image, which ONNX Runtime makes on one thread.
+  const zeros = graph.constant("float32", [1, I], new Float32Array(I), "zeros");
+  const known = outside
+    ? graph.op("Concat", [rows, zeros], {
+        shape: [pixels + 1, I],
+        attributes: { axis: { int: 0 } },
+      })
+    : rows;
+  const shape = [N, outHeight * outWidth, kh * kw];
+  const key = `windows ${[...x.shape, outHeight, outWidth, ...kernel, ...strides, ...dilations, top, left].join()}`;
+  return graph.op("Gather", [known, graph.constant("int32", shape, table, key)], {
+    shape: [...shape, I],
     attributes: { axis: { int: 0 } },
   });
 }
