@@ -14,15 +14,17 @@ const { workerData: { counts, mail, library, runAddress, signature, engine, word
 const koffi = createRequire(engine)("koffi");
 koffi.load(library); // it is there; before koffi has loaded one in a thread, it cannot call
 const run = koffi.decode(runAddress, koffi.proto(signature.result, signature.parameters));
+Atomics.store(counts, 2, 1);
+Atomics.notify(counts, 2);
 for (let done = 0; ; done++) {
   Atomics.wait(counts, 0, done);
-  const calls = new BigUint64Array(koffi.view(mail[0], Number(mail[1]) * 8));
+  const calls = koffi.decode(mail[0], "uint64_t", Number(mail[1]));
   for (let i = 0; i < calls.length; i += wordsOfCall) {
     const [session, inputNames, inputs, inputCount, outputNames, outputs, outputCount] = calls.subarray(i);
     const status = run(
       session, 0n, inputNames, inputs, Number(inputCount), outputNames, Number(outputCount), outputs,
     );
-    calls[i + wordsOfCall - 1] = status ?? 0n;
+    koffi.encode(mail[0], (i + wordsOfCall - 1) * 8, "uint64_t", status ?? 0n);
   }
   Atomics.add(counts, 1, 1);
   Atomics.notify(counts, 1);
@@ -32,8 +34,9 @@ for (let done = 0; ; done++) {
 /** A thread that runs sessions while this thread does, too. Does not keep the process alive. */
 export class Helper {
   readonly #api: CApi;
-  // Both sides count, and wait for the count: an event loop would take longer to notice than a small graph to run.
-  readonly #counts = new Int32Array(new SharedArrayBuffer(8));
+  // What was begun, what has ended, whether it has started. Both sides wait for these: an event loop would take longer
+  // to notice than a small graph to run.
+  readonly #counts = new Int32Array(new SharedArrayBuffer(12));
   /** Where the words of the calls begin, and how many there are. */
   readonly #mail = new BigUint64Array(new SharedArrayBuffer(16));
   #ended = 0;
@@ -75,6 +78,9 @@ export class Helper {
    * @throws the first failure
    */
   end(): void {
+    if (Atomics.wait(this.#counts, 2, 0, 60_000) === "timed-out") {
+      throw new Error("A helper thread of the engine did not start within a minute");
+    }
     Atomics.wait(this.#counts, 1, this.#ended);
     this.#ended++;
     const { words } = this.#running!;

@@ -28,15 +28,22 @@ export function togetherLoader({
     const share = Math.floor(threads / lanes);
     // A session without threads of its own runs on those that call it, at the same time: one serves all lanes.
     const loaded: Map<LoadableModel, NativeSession>[] = [];
-    const sessions = models.map((model, i) => {
-      const known = (loaded[share === 1 ? 0 : i % lanes] ??= new Map<
-        LoadableModel,
-        NativeSession
-      >());
+    const dispose = (): void => {
+      for (const known of loaded) for (const session of known.values()) session.dispose();
+    };
+    const sessionOf = (model: LoadableModel, i: number): NativeSession => {
+      const known = (loaded[share === 1 ? 0 : i % lanes] ??= new Map());
       const session = known.get(model) ?? load(model, share);
       known.set(model, session);
       return session;
-    });
+    };
+    let sessions: NativeSession[];
+    try {
+      sessions = models.map(sessionOf);
+    } catch (error) {
+      dispose();
+      throw error;
+    }
     const others = Array.from(
       { length: lanes - 1 },
       (_, lane) => (helpers[lane] ??= new Helper(api)),
@@ -59,9 +66,7 @@ export function togetherLoader({
           for (const run of runs) run.end();
         }
       },
-      dispose() {
-        for (const known of loaded) for (const session of known.values()) session.dispose();
-      },
+      dispose,
     };
   };
 }
