@@ -40,14 +40,14 @@ export function emaOf(model: object, { emaDecay }: Optimization): Ema | undefine
 /**
  * A training step of one loss. The check is the loss.
  *
- * @param parts `shards` and `pieces` of `trainStep`
+ * @param parts `shards` of `trainStep`
  */
 export function training(
   model: object,
   loss: TrainStepOptions["loss"],
   optimization: Optimization,
   batch: Record<string, Tensor>,
-  parts: { shards?: number; pieces?: number } = {},
+  parts: { shards?: number } = {},
 ): Step {
   const trainee = trainStep({
     parameters: state(model),

@@ -30,16 +30,12 @@ export interface TrainStepOptions {
   accumulate?: number | undefined;
   /**
    * Into how many equal parts a batch is split, to compute their gradients at the same time (`inShards` of
-   * `@gen/tensor`), each on a share of the processor's cores: faster than every operation on all of them. It changes
+   * `@gen/tensor`), each on a share of the processor's cores: faster than every operation on all of them. More shards
+   * than cores go round, with fewer activations at a time. It changes
    * results by rounding alone, if no example has an influence on another one's loss, as it has in batch normalisation.
    * Default 1.
    */
   shards?: number | undefined;
-  /**
-   * Into how many equal pieces each of several shards is cut, to be computed one after the other in one graph: the arrays
-   * of a large model then fit into the cache. Default 1.
-   */
-  pieces?: number | undefined;
 }
 
 /** A trainee made by `trainStep`. */
@@ -59,16 +55,14 @@ export function trainStep({
   ema,
   accumulate = 1,
   shards = 1,
-  pieces = 1,
 }: TrainStepOptions): LossTrainee {
   const optimizer = new Optimizer(parameters, transform, { accumulate });
   const gradientsOf = (batch: Batch, key: Key): ReturnType<typeof differentiate> => {
-    const count = shards * pieces;
-    if (count === 1) return differentiate(parameters, () => loss(batch, key));
-    // Each piece's loss is its share of the mean: scalars are scaled, and not all the gradients.
-    const share = (piece: Batch): ReturnType<typeof differentiate> =>
-      differentiate(parameters, () => mapValues(loss(piece, key), (each) => mul(each, 1 / count)));
-    return together(inShards(shards, batch, (shard) => together(inShards(pieces, shard, share))));
+    if (shards === 1) return differentiate(parameters, () => loss(batch, key));
+    // Each shard's loss is its share of the mean: scalars are scaled, and not all the gradients.
+    const share = (shard: Batch): ReturnType<typeof differentiate> =>
+      differentiate(parameters, () => mapValues(loss(shard, key), (each) => mul(each, 1 / shards)));
+    return together(inShards(shards, batch, share));
   };
 
   const gather = compile(

@@ -11,7 +11,7 @@ export const ditTrain: Workload = flowTraining(
   dit,
   16,
   { optimizer: "adamw", learningRate: 1e-4, emaDecay: 0.999 },
-  { shards: 2, pieces: 2 },
+  { shards: 4 },
 );
 
 export const ditSample: Workload = flowSampling("dit-sample", dit, 16, 20, { shards: 4 });

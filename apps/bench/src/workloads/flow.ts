@@ -35,14 +35,14 @@ function shapeOf({ kind, config }: FlowNetwork, batch: number): number[] {
 /**
  * A training step of rectified flow.
  *
- * @param parts `shards` and `pieces` of `trainStep`
+ * @param parts `shards` of `trainStep`
  */
 export function flowTraining(
   name: string,
   network: FlowNetwork,
   batch: number,
   optimization: Optimization,
-  parts: { shards?: number; pieces?: number } = {},
+  parts: { shards?: number } = {},
 ): Workload {
   const shape = shapeOf(network, batch);
   return {

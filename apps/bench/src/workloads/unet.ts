@@ -13,10 +13,12 @@ const unet: FlowNetwork = {
   },
 };
 
-export const unetTrain: Workload = flowTraining("unet-train", unet, 16, {
-  optimizer: "adamw",
-  learningRate: 1e-4,
-  emaDecay: 0.999,
-});
+export const unetTrain: Workload = flowTraining(
+  "unet-train",
+  unet,
+  16,
+  { optimizer: "adamw", learningRate: 1e-4, emaDecay: 0.999 },
+  { shards: 2 },
+);
 
 export const unetSample: Workload = flowSampling("unet-sample", unet, 16, 20, { shards: 2 });
