@@ -1,7 +1,9 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import {
   add,
+  concat,
   exportOnnx,
+  inShards,
   key,
   type Key,
   matMul,
@@ -55,6 +57,15 @@ test("a model says what it takes and gives, by the names given", async () => {
   const text = new TextDecoder("latin1").decode(model);
   for (const word of ["MatMul", "ReduceSum", "left", "right", "total", "by\x12\x02me"])
     expect(text).toContain(word);
+});
+
+test("a function that works in shards is a model of the whole batch, of any size", async () => {
+  const fn = (a: Tensor): Tensor => concat(inShards(2, a, (part) => matMul(part, weight)));
+  const { inputs, outputs } = await exportOnnx(fn, [x], { dynamicBatch: true });
+  expect([...inputs, ...outputs].map(({ shape }) => shape)).toEqual([
+    ["batch", 2],
+    ["batch", 2],
+  ]);
 });
 
 test("a variable keeps its name, or takes the one of the state; unread ones are left out", async () => {

@@ -149,7 +149,11 @@ function recordAt(
   try {
     const name = fn.name || "the exported function";
     const kind = "an exported function";
-    const { resultCount, assigned } = recordCall(call, recording, { name, kind, trace: { bind } });
+    const { resultCount, assigned } = recordCall(call, recording, {
+      name,
+      kind,
+      trace: { bind, whole: true },
+    });
     if (assigned.length > 0) {
       throw new Error(
         `exportOnnx: ${name} assigns the variable ${assigned[0]?.name}, and a model file has no state: export it as it is used after training`,

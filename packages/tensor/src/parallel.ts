@@ -2,6 +2,7 @@ import { engine, slice, type Tensor } from "@tensorflow/tfjs-core";
 import { Key } from "@gen/random";
 import { isRecording } from "./recording.ts";
 import { mapStructure } from "./structure.ts";
+import { currentTrace } from "./trace.ts";
 
 /**
  * Calls functions none of which needs what another makes. Inside a compiled function, the engine computes each on a
@@ -34,7 +35,7 @@ export function currentShard(): Shard {
  * to a row, is the part's own rows of what the whole batch would draw, so that the parts together are what the whole
  * would be, as long as no example has an influence on another one's result.
  *
- * @param count how many parts; with 1, `fn` is given the batch itself
+ * @param count how many parts; with 1, and in a function that `exportOnnx` records, `fn` is given the batch itself
  * @param batch tensors with as many rows, in arrays and plain objects: each part is given its rows. Scalars and what is
  *   not a tensor are given to all parts. They stay the caller's.
  * @returns what `fn` answered for each part, the caller's to dispose of, as are the tensors of the parts: a `tidy`
@@ -45,7 +46,7 @@ export function inShards<B, R>(count: number, batch: B, fn: (part: B) => R): R[]
   if (!Number.isInteger(count) || count < 1) {
     throw new Error(`inShards: the number of shards must be a positive integer, got ${count}`);
   }
-  if (count === 1) return [fn(batch)];
+  if (count === 1 || currentTrace()?.whole) return [fn(batch)];
   const part = (index: number): B =>
     mapStructure(
       batch,

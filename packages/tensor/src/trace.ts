@@ -3,6 +3,8 @@ import type { Key } from "@gen/random";
 
 /** What is known while a function is being recorded. */
 export interface Trace {
+  /** Whether it is to serve as a model, for any batch and wherever it runs: a batch stays whole. */
+  readonly whole?: boolean;
   /**
    * Is told of a tensor drawn on the host, and how its numbers follow from the keys of a call; not how, where they
    * follow from none of them.
