@@ -236,7 +236,6 @@ export class OnnxBackend extends KernelBackend {
   #replace(dataId: DataId, data: Data | undefined): boolean {
     const entry = this.#entry(dataId);
     if (entry.references !== 1) return false;
-    if (entry.value.data === data) return true; // written in place
     this.#held.retain(data);
     this.#held.release(entry.value.data);
     entry.value = { ...entry.value, node: undefined, data, constant: undefined };

@@ -174,7 +174,9 @@ export class Program {
     const overwritten = this.#session.inPlace.filter(({ output, input }) => {
       const at = this.#feeds[input]?.at;
       const target = targets[output - first];
-      return at !== undefined && target && inputs[at] === target && this.#access.owns(target);
+      if (at === undefined || !target || inputs[at] !== target) return false;
+      const alone = this.#feeds.filter((feed) => inputs[feed.at] === target).length === 1;
+      return alone && this.#access.owns(target);
     });
     const results = this.#session.run(
       [...feeds, ...this.#fixed],

@@ -1,10 +1,12 @@
 import {
+  abs,
   add,
   compile,
   key,
   memory,
   normal,
   slice,
+  sum,
   type Tensor,
   tensor,
   tidy,
@@ -107,4 +109,32 @@ test("a cache that somebody else looks at is not written over", async () => {
     sums.push([await size(old), await size(keys)]);
   }
   sums.flat().forEach((sum, i) => expect(sum / written).toBeCloseTo([0, 1, 1, 2, 2, 3][i]!, 5));
+});
+
+test("a cache that is also an argument, or a constant of another function, keeps its numbers for them", async () => {
+  const [q, k, v] = sequence(8).map((x) => token(x, 0)) as [Tensor, Tensor, Tensor];
+  const [keys, values] = tidy(() => [
+    variable(zeros(shapeOf(8)), false),
+    variable(zeros(shapeOf(8)), false),
+  ]) as [Variable, Variable];
+  const step = compile(
+    (position: Tensor, given?: Tensor) =>
+      tidy(() => {
+        const next = cachedAttention({ q, k, v }, { keys, values }, position);
+        keys.assign(next.keys);
+        values.assign(next.values);
+        return sum(abs(given ?? keys));
+      }),
+    { name: "step" },
+  );
+  const total = compile(() => sum(abs(keys)), { name: "total", fixedWeights: true });
+  const number = async (x: Tensor): Promise<number> => (await x.data())[0]!;
+  const one = await number(sum(abs(k)));
+  const seen: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    const position = tensor(i, [], "int32");
+    seen.push(await number(step(position, i < 2 ? keys : undefined)), await number(total()));
+  }
+  // Given the keys, what they were before the step; else what they are after it.
+  seen.forEach((x, i) => expect(x / one).toBeCloseTo([0, 1, 1, 2, 3, 3, 4, 4][i]!, 4));
 });

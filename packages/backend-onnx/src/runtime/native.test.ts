@@ -104,7 +104,9 @@ test("numbers are written over their old ones if nobody needs those, and else be
     [1, 2, 0],
   ]);
   const [, over] = step(2, beside, new Set([3]));
-  expect(over).toBe(beside);
+  expect(places3(over)).toEqual([1, 2, 3]);
+  expect(() => beside.readSync()).toThrow("These numbers have been written over");
+  beside.dispose();
   expect(places3(over)).toEqual([1, 2, 3]);
   session.dispose();
 });

@@ -94,7 +94,8 @@ export function nativeRuntime(
 /** Numbers in a value of ONNX Runtime's, which owns them. */
 class NativeTensor implements Held {
   readonly #api: CApi;
-  readonly #value: Pointer;
+  /** Undefined once it has been written over. */
+  #value: Pointer | undefined;
   readonly #type: ElementType;
   readonly #shape: readonly number[];
   readonly #count: number;
@@ -107,14 +108,21 @@ class NativeTensor implements Held {
     this.#count = shape.reduce((product, size) => product * size, 1);
   }
 
+  /** What its memory holds from now on, after something was written over these numbers. */
+  overwritten(): NativeTensor {
+    const next = new NativeTensor(this.#api, this.#known(), this.#type, this.#shape);
+    this.#value = undefined;
+    return next;
+  }
+
   /** Its value, if it has this shape and is asked for from its first number on. */
   valueFor({ shape, offset = 0 }: RuntimeTensor): Pointer | undefined {
-    return offset === 0 && sameShape(shape, this.#shape) ? this.#value : undefined;
+    return offset === 0 && sameShape(shape, this.#shape) ? this.#known() : undefined;
   }
 
   /** Where its numbers lie. */
   get address(): Pointer {
-    return this.#api.numbersOf(this.#value);
+    return this.#api.numbersOf(this.#known());
   }
 
   readSync(): HostData {
@@ -130,7 +138,12 @@ class NativeTensor implements Held {
   }
 
   dispose(): void {
-    this.#api.releaseValue(this.#value);
+    if (this.#value !== undefined) this.#api.releaseValue(this.#value);
+  }
+
+  #known(): Pointer {
+    if (this.#value === undefined) throw new Error("These numbers have been written over");
+    return this.#value;
   }
 }
 
@@ -170,12 +183,12 @@ function preparation(api: CApi, session: Pointer, model: LoadableModel): NativeS
       outputNames: outputNames.address,
       outputs: new BigUint64Array(outputs.length),
     };
-    const kept = new Map<number, Data>();
+    const kept = new Map<number, NativeTensor>();
     for (const { output, input } of inPlace) {
       const { data } = given[input]!;
       if (!overwrite?.has(input) || isHost(data)) continue;
       call.outputs[output] = call.inputs[input]!;
-      kept.set(output, data);
+      kept.set(output, data as NativeTensor);
     }
     let asked = false;
     return {
@@ -185,7 +198,7 @@ function preparation(api: CApi, session: Pointer, model: LoadableModel): NativeS
         asked = true;
         return outputs.map(
           ({ type, shape }, i) =>
-            kept.get(i) ??
+            kept.get(i)?.overwritten() ??
             new NativeTensor(api, call.outputs[i]!, type, shape as readonly number[]),
         );
       },

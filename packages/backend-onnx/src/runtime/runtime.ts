@@ -80,8 +80,8 @@ export interface Session {
   /**
    * Runs it. Results that are held are the caller's to dispose of.
    *
-   * @param overwrite inputs whose numbers nobody needs after the run: it may make results of them in their place, and
-   * then answers the same data
+   * @param overwrite inputs whose numbers nobody needs after the run, each given once: it may make results of them in
+   * their place, and those numbers are then gone
    */
   run(inputs: readonly RuntimeTensor[], overwrite?: ReadonlySet<number>): Data[];
   dispose(): void;
