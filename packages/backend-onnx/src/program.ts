@@ -110,6 +110,7 @@ export class Program {
       for (const leaf of leaves) {
         const at = positions.get(leaf.data);
         const input = at === undefined ? undefined : this.#inputs[at];
+        const small = at === undefined && sizeOf(leaf.shape) <= bakedSize && viewOf(leaf.data);
         const now = input && mayBeFixed.has(input.dataId) ? input.entry.value.data : undefined;
         const numbers = viewOf(now);
         if (now && numbers && bytes + numbers.byteLength <= mostConstants) {
@@ -119,8 +120,8 @@ export class Program {
         } else if (at !== undefined) {
           varying.push(leaf);
           this.#feeds.push({ at, type: leaf.type, shape: leaf.shape });
-        } else if (sizeOf(leaf.shape) <= bakedSize && viewOf(leaf.data)) {
-          const data = viewOf(leaf.data)!.slice() as HostData;
+        } else if (small) {
+          const data = small.slice() as HostData;
           baked.set(leaf, { ...leaf, data, constant: `data:${data.join()}` });
         } else fixed.push(leaf);
       }

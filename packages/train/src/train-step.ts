@@ -31,9 +31,8 @@ export interface TrainStepOptions {
   /**
    * Into how many equal parts a batch is split, to compute their gradients at the same time (`inShards` of
    * `@gen/tensor`), each on a share of the processor's cores: faster than every operation on all of them. More shards
-   * than cores go round, with fewer activations at a time. It changes
-   * results by rounding alone, if no example has an influence on another one's loss, as it has in batch normalisation.
-   * Default 1.
+   * than cores go round, with fewer activations at a time. It changes results by rounding alone, if no example has an
+   * influence on another one's loss, as it has in batch normalisation. Default 1.
    */
   shards?: number | undefined;
 }

@@ -70,14 +70,21 @@ export const runSignature: { readonly result: string; readonly parameters: reado
   parameters: functions.run[2],
 };
 
-/** What koffi calls the numbers of each type. */
-const memoryTypes: Partial<Record<ElementType, string>> = {
-  float32: "float",
-  int32: "int32_t",
-  int64: "int64_t",
-  bool: "uint8_t",
-  uint8: "uint8_t",
-};
+/** The numbers of each type that passes between the engine and ONNX Runtime: koffi's name, and JavaScript's arrays. */
+const kinds = {
+  float32: { name: "float", Numbers: Float32Array },
+  int32: { name: "int32_t", Numbers: Int32Array },
+  int64: { name: "int64_t", Numbers: BigInt64Array },
+  bool: { name: "uint8_t", Numbers: Uint8Array },
+  uint8: { name: "uint8_t", Numbers: Uint8Array },
+} as const;
+
+function kindOf(type: ElementType): (typeof kinds)[keyof typeof kinds] {
+  if (type in kinds) return kinds[type as keyof typeof kinds];
+  throw new Error(
+    `The engine has no arrays for ${type}; there are ${Object.keys(kinds).join(", ")}`,
+  );
+}
 
 // Optimizing a large graph goes deeper than the megabyte of stack that koffi gives a call. Once it has called something
 // this is fixed: another instance of this module may have come first.
@@ -207,29 +214,20 @@ export function addressOf(array: ArrayBufferView): Pointer {
 
 /** A copy of numbers in memory. */
 export function copied(address: Pointer, type: ElementType, count: number): HostData {
-  if (count === 0) return emptyOf(type);
-  const numbers = koffi.decode(address, memoryTypes[type] as string, count) as HostData;
-  return numbers;
+  const { name, Numbers } = kindOf(type);
+  return count === 0 ? new Numbers(0) : (koffi.decode(address, name, count) as HostData);
 }
 
 /** Numbers in memory, where they are: to be read before that memory is freed. */
 export function viewed(address: Pointer, type: ElementType, count: number): HostData {
-  const empty = emptyOf(type);
-  if (count === 0) return empty;
-  const { BYTES_PER_ELEMENT, constructor } = empty;
-  const bytes = koffi.view(address, count * BYTES_PER_ELEMENT);
-  return new (constructor as unknown as new (buffer: ArrayBuffer) => HostData)(bytes);
+  const { Numbers } = kindOf(type);
+  return count === 0
+    ? new Numbers(0)
+    : new Numbers(koffi.view(address, count * Numbers.BYTES_PER_ELEMENT));
 }
 
 export function bytesPerElement(type: ElementType): number {
-  return emptyOf(type).BYTES_PER_ELEMENT;
-}
-
-function emptyOf(type: ElementType): HostData {
-  if (type === "float32") return new Float32Array(0);
-  if (type === "int32") return new Int32Array(0);
-  if (type === "int64") return new BigInt64Array(0);
-  return new Uint8Array(0);
+  return kindOf(type).Numbers.BYTES_PER_ELEMENT;
 }
 
 function addressAt(table: Pointer, place: number): Pointer {

@@ -26,7 +26,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     case "cpu":
     case "cuda": {
       if (device === "cuda") requireCuda();
-      // Not before it is known that there is a binary: koffi has none for some of the same platforms.
+      // Not before it is known that there is a binary: where there is none, koffi may have none either, and would say so.
       const { nativeRuntime } = await import("./native.ts");
       return nativeRuntime(ortLibrary(), { provider: device, threads });
     }
