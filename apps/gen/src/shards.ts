@@ -7,3 +7,8 @@ export function shardsOf(batch: number, most: number): number {
   while (batch % count !== 0) count--;
   return count;
 }
+
+/** Shards of a batch of sequences that are drawn token by token: of some 16 each, whose caches stay near the processor. */
+export function drawnShards(batch: number): number {
+  return shardsOf(batch, Math.max(1, Math.floor(batch / 16)));
+}

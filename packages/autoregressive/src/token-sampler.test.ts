@@ -7,6 +7,7 @@ import {
   foldIn,
   key,
   memory,
+  randint,
   mul,
   slice,
   squeeze,
@@ -132,6 +133,31 @@ test("a prompt is kept, and what follows follows from it; equal keys give equal 
   );
   sampler.dispose();
   dispose(prompt);
+});
+
+test("parts that are drawn side by side give the tokens of the whole, with a prompt and with guidance", async () => {
+  const network = model();
+  const batch = 6;
+  const labels = tensor([0, 1, 0, 1, 1, 0], [batch], "int32");
+  const prompt = randint(key(3), [batch, 4], 0, config.vocabulary);
+  for (const given of [{}, { prompt }]) {
+    for (const options of [{}, { guidance: { scale: 2 } }]) {
+      const drawn: number[][] = [];
+      for (const shards of [1, 2, 3, 6]) {
+        const sampler = tokenSampler({ model: network, batch, shards, ...options });
+        const sampled = await sampler.sample({ key: key(7), labels, ...given });
+        expect(sampled.shape).toEqual([batch, config.maxTokens]);
+        drawn.push([...(await sampled.data())]);
+        sampled.dispose();
+        sampler.dispose();
+      }
+      for (const parts of drawn.slice(1)) expect(parts).toEqual(drawn[0]);
+    }
+  }
+  expect(() => tokenSampler({ model: network, batch, shards: 4 })).toThrow(
+    "tokenSampler: shards must divide the batch of 6, got 4",
+  );
+  dispose([labels, prompt, state(network)]);
 });
 
 describe("guidance", () => {

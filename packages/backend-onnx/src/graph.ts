@@ -33,6 +33,15 @@ export interface Branch {
   readonly index: number;
 }
 
+/** Stands for an optional input that an operation is not given. */
+export const absent: Value = {
+  type: "float32",
+  shape: [0],
+  node: undefined,
+  data: new Float32Array(0),
+  constant: "absent",
+};
+
 export interface OpOptions {
   /** Of the result; the first input's when absent. */
   shape?: readonly number[];

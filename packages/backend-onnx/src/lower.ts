@@ -1,4 +1,4 @@
-import { Graph, type HostData, type Node, type Value } from "./graph.ts";
+import { absent, Graph, type HostData, type Node, type Value } from "./graph.ts";
 import { fuseBias } from "./lowerings/fuse-bias.ts";
 import { fuseGelu } from "./lowerings/fuse-gelu.ts";
 import { fusedOn } from "./kernels/fused.ts";
@@ -73,7 +73,7 @@ export function lower(
     ...nameIfCpuOnly(node),
     op: node.op,
     domain: node.domain,
-    inputs: node.inputs.map((input) => nameOf(graph.unique(input))),
+    inputs: node.inputs.map((input) => (input === absent ? "" : nameOf(graph.unique(input)))),
     outputs: node.outputs.map(nameOf),
     attributes: node.attributes,
   }));

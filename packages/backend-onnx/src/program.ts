@@ -1,7 +1,7 @@
 import type { DataId, DataType, TensorInfo, TypedArray } from "@tensorflow/tfjs-core";
 import type { OnnxBackend } from "./backend.ts";
 import { elementTypeOf } from "./data-type.ts";
-import { type Node, sizeOf, type Value } from "./graph.ts";
+import { type Node, sameShape, sizeOf, type Value } from "./graph.ts";
 import { leavesOf, neededNodes } from "./needed.ts";
 import type { ElementType } from "./onnx/types.ts";
 import { type Data, type Held, type HostData, viewOf } from "./runtime/data.ts";
@@ -19,6 +19,15 @@ interface BackendAccess {
   /** Whether a data id's numbers are held, and nobody else's. */
   owns(dataId: DataId): boolean;
   end(): void;
+}
+
+export interface SeriesOptions {
+  from: number;
+  count: number;
+  /** A data id or host data for each input that is read. */
+  inputs: readonly (DataId | TypedArray | undefined)[];
+  carried: number;
+  moving: number;
 }
 
 /** Constants up to this size become part of a compiled graph; larger ones stay inputs. */
@@ -98,8 +107,14 @@ export class Program {
       );
       this.#outputs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
       if (outputs.length === 0) return; // nothing is to be computed, and ONNX Runtime refuses that
-      const results = outputs.map((tensor) => this.#backend.value(tensor));
-      const nodes = neededNodes(this.#backend.graph.nodes, results);
+      const { graph } = this.#backend;
+      const results = outputs.map((tensor) => {
+        // One that is wanted in another shape gets it in the branch that makes it.
+        graph.branch = this.#access.entry(tensor.dataId).value.node?.branch;
+        return this.#backend.value(tensor);
+      });
+      graph.branch = undefined;
+      const nodes = neededNodes(graph.nodes, results);
       const leaves = new Set(leavesOf(nodes));
       for (const value of results) if (!value.node) leaves.add(value);
       const varying: Value[] = [];
@@ -161,8 +176,59 @@ export class Program {
     targets: readonly DataId[] = [],
   ): (TensorInfo | undefined)[] {
     if (this.#outputs.length === 0) return [];
+    const session = this.#begin();
+    const overwritten = this.#overwritten(inputs, targets);
+    return this.#answers(session.run(this.#feedsOf(inputs), overwritten), targets);
+  }
+
+  /**
+   * Runs it several times with no JavaScript in between. The first `carried` outputs are the first inputs of the next run,
+   * and the targets are carried, too; the next `moving` inputs are given for all runs, rows of one tensor each: the first
+   * run takes row `from`.
+   *
+   * @returns what is carried, of the last run, and all other results of all runs, rows of one tensor each; undefined, with
+   * nothing done, where that needs a look at every run: after a `run`, it may not
+   */
+  runSeries(
+    { from, count, inputs, carried, moving }: SeriesOptions,
+    targets: readonly DataId[] = [],
+  ): (TensorInfo | undefined)[] | undefined {
+    if (!this.#session?.runSeries) return undefined;
+    const session = this.#begin();
+    const overwrite = this.#overwritten(inputs, targets);
+    if (overwrite.size < session.inPlace.length) return undefined;
+    if (this.#feeds.some((feed) => feed.at < carried && !alike(feed, this.#outputs[feed.at]!)))
+      return undefined;
+    const first = this.#outputs.length - targets.length;
+    const isCarried = (output: number): boolean => output < carried || output >= first;
+    const inputOf = (output: number): number | undefined => {
+      const feed = this.#feeds.findIndex(({ at }) =>
+        output < first ? at === output : inputs[at] === targets[output - first],
+      );
+      return feed < 0 ? undefined : feed;
+    };
+    const moves = this.#feeds.map(({ at }) => at >= carried && at < carried + moving);
+    const results = session.runSeries!({
+      count,
+      inputs: this.#feedsOf(inputs).map((feed, i) =>
+        moves[i] ? { ...feed, offset: from * sizeOf(feed.shape) } : feed,
+      ),
+      moving: new Set(moves.flatMap((moving, i) => (moving ? [i] : []))),
+      carried: this.#outputs.flatMap((_, output) =>
+        isCarried(output) ? [{ output, input: inputOf(output) }] : [],
+      ),
+      overwrite,
+    });
+    return results && this.#answers(results, targets, (i) => (isCarried(i) ? [] : [count]));
+  }
+
+  #begin(): LoadedStages {
     if (!this.#session) throw new Error("A compiled function was called after it was disposed of");
     this.#backend.flush();
+    return this.#session;
+  }
+
+  #feedsOf(inputs: readonly (DataId | TypedArray | undefined)[]): RuntimeTensor[] {
     const feeds = this.#feeds.map(({ at, type, shape }): RuntimeTensor => {
       const input = inputs[at] as DataId | TypedArray;
       const data = ArrayBuffer.isView(input)
@@ -170,23 +236,41 @@ export class Program {
         : (this.#access.entry(input).value.data as Data);
       return { type, shape, data };
     });
+    return [...feeds, ...this.#fixed];
+  }
+
+  /** Inputs of targets that only this program needs: they may be written over where new numbers are the old ones but for a few. */
+  #overwritten(
+    inputs: readonly (DataId | TypedArray | undefined)[],
+    targets: readonly DataId[],
+  ): Set<number> {
     const first = this.#outputs.length - targets.length;
-    // A target that only this program needs may be written over where its new numbers are its old ones but for a few.
-    const overwritten = this.#session.inPlace.filter(({ output, input }) => {
+    const overwritten = this.#session!.inPlace.filter(({ output, input }) => {
       const at = this.#feeds[input]?.at;
       const target = targets[output - first];
       if (at === undefined || !target || inputs[at] !== target) return false;
       const alone = this.#feeds.filter((feed) => inputs[feed.at] === target).length === 1;
       return alone && this.#access.owns(target);
     });
-    const results = this.#session.run(
-      [...feeds, ...this.#fixed],
-      new Set(overwritten.map(({ input }) => input)),
-    );
-    return this.#outputs.map(({ shape, dtype }, i) => {
+    return new Set(overwritten.map(({ input }) => input));
+  }
+
+  /**
+   * Gives the targets their numbers; answers the rest as tensors.
+   *
+   * @param leading dimensions of an output before those of one run
+   */
+  #answers(
+    results: readonly (Data | undefined)[],
+    targets: readonly DataId[],
+    leading: (output: number) => number[] = () => [],
+  ): (TensorInfo | undefined)[] {
+    const first = this.#outputs.length - targets.length;
+    return this.#outputs.map(({ shape: each, dtype }, i) => {
       const data = results[i];
       if (i >= first && this.#access.replace(targets[i - first] as DataId, data)) return undefined;
       const type = elementTypeOf(dtype);
+      const shape = [...leading(i), ...each];
       return this.#backend.tensor(
         { type, shape, node: undefined, data, constant: undefined },
         dtype,
@@ -201,4 +285,12 @@ export class Program {
     this.#fixed = [];
     this.#constants.clear();
   }
+}
+
+/** Whether a result can be an input of the next run. */
+function alike(
+  { type, shape }: Pick<RuntimeTensor, "type" | "shape">,
+  output: { shape: readonly number[]; dtype: DataType },
+): boolean {
+  return type === elementTypeOf(output.dtype) && sameShape(shape, output.shape);
 }

@@ -1,17 +1,27 @@
 import { type Node, sameShape, sizeOf, type Value } from "./graph.ts";
 import { lower, type LoweredGraph } from "./lower.ts";
 import { type Data, type HostData, isHost } from "./runtime/data.ts";
-import type { Runtime, RuntimeTensor, Session } from "./runtime/runtime.ts";
+import type { Run, Runtime, RuntimeTensor, Series, Session } from "./runtime/runtime.ts";
 import { type Part, stagesOf } from "./stages.ts";
 import { structureKey } from "./structure-key.ts";
 
+/** Where the inputs and outputs of a part lie, and which outputs may be written over inputs, by their positions. */
+interface LoadedPart {
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly inPlace: LoweredGraph["inPlace"];
+}
+
 interface LoadedStage {
-  parts: readonly { inputs: readonly number[]; outputs: readonly number[] }[];
-  run(inputs: readonly (readonly RuntimeTensor[])[]): Data[][];
+  parts: readonly LoadedPart[];
+  run(runs: readonly Run[]): Data[][];
+  runSeries?: ((series: readonly Series[]) => Data[][]) | undefined;
   dispose(): void;
 }
 
-export interface LoadedStages extends Session {
+export interface LoadedStages extends Omit<Session, "runSeries"> {
+  /** As a session's; undefined where a part needs what another one carries. */
+  runSeries?(series: Series): Data[] | undefined;
   readonly nodeCount: number;
   /** Outputs that may be written over inputs. */
   readonly inPlace: LoweredGraph["inPlace"];
@@ -52,19 +62,19 @@ export function loadStaged(
       nodeCount += lowered.nodeCount;
       return lowered;
     });
-    const placed = parts.map((part) => ({
+    const placed = parts.map((part, i) => ({
       inputs: part.inputs.map(placeOf),
       outputs: part.outputs.map(placeOf),
+      inPlace: models[i]!.inPlace,
     }));
     const [model, other] = models;
     if (other && runtime.loadTogether) {
-      const together = runtime.loadTogether(models);
-      return { parts: placed, run: together.run, dispose: () => together.dispose() };
+      return { parts: placed, ...runtime.loadTogether(models) };
     }
     const session = runtime.load(model!);
     return {
       parts: placed,
-      run: ([values]) => [session.run(values!)],
+      run: ([own]) => [session.run(own!.inputs, own!.overwrite)],
       dispose: () => session.dispose(),
     };
   };
@@ -92,10 +102,12 @@ export function loadStaged(
   });
   const answered = new Set(answers.map(({ place }) => place));
   const passing = [...made].filter((place) => !answered.has(place));
+  const runSeries = seriesOf(stages, inputs.length, answers);
   return {
     nodeCount,
-    inPlace: [], // another part may still read the input
-    run(given) {
+    ...(runSeries && { runSeries }),
+    inPlace: inPlaceOf(stages, inputs.length, answers, views),
+    run(given, overwrite) {
       const values: (RuntimeTensor | undefined)[] = [...given];
       for (const { place, input, offset } of views) {
         values[place] = { ...kinds[place]!, data: given[input]!.data, offset };
@@ -103,7 +115,12 @@ export function loadStaged(
       let done = false;
       try {
         for (const { parts, run } of stages) {
-          const results = run(parts.map((part) => part.inputs.map((at) => values[at]!)));
+          const results = run(
+            parts.map((part) => ({
+              inputs: part.inputs.map((at) => values[at]!),
+              overwrite: positionsOf(part.inputs, overwrite),
+            })),
+          );
           parts.forEach((part, p) =>
             part.outputs.forEach((at, i) => {
               values[at] = { ...kinds[at]!, data: results[p]![i]! };
@@ -124,6 +141,85 @@ export function loadStaged(
     },
     dispose,
   };
+}
+
+/** Where an output is found at last; `own` if a part makes it and nothing else answers it. */
+interface Answer {
+  readonly place: number | undefined;
+  readonly own: boolean;
+}
+
+/** Which results may be written over inputs: those of a part that are answered, over what no other part reads. */
+function inPlaceOf(
+  stages: readonly LoadedStage[],
+  inputs: number,
+  answers: readonly Answer[],
+  views: readonly RowView[],
+): LoweredGraph["inPlace"] {
+  const parts = stages.flatMap((stage) => stage.parts);
+  const reads = [...parts.flatMap((part) => part.inputs), ...views.map(({ input }) => input)];
+  const wanted = answers.map(({ place }) => place);
+  return parts.flatMap((part) =>
+    part.inPlace.flatMap((each) => {
+      const input = part.inputs[each.input]!;
+      const output = answers.findIndex(
+        ({ place, own }) => own && place === part.outputs[each.output],
+      );
+      const alone = reads.filter((read) => read === input).length === 1 && !wanted.includes(input);
+      return input < inputs && output >= 0 && alone ? [{ output, input }] : [];
+    }),
+  );
+}
+
+/**
+ * A series of several parts that never wait for each other: of a single stage, and where each carries on with results of
+ * its own.
+ */
+function seriesOf(
+  stages: readonly LoadedStage[],
+  inputs: number,
+  answers: readonly Answer[],
+): LoadedStages["runSeries"] {
+  const [stage, next] = stages;
+  const run = stage?.runSeries;
+  if (!run || next || answers.some(({ own }) => !own)) return undefined;
+  const { parts } = stage;
+  if (parts.some((part) => part.inputs.some((place) => place >= inputs))) return undefined; // views
+  /** The part that makes an answer, and which of its outputs it is. */
+  const makers = answers.map(({ place }) => {
+    const part = parts.findIndex((each) => each.outputs.includes(place!));
+    return { part, output: parts[part]!.outputs.indexOf(place!) };
+  });
+  const apart = (carried: Series["carried"]): boolean =>
+    carried.every(({ output, input }) =>
+      parts.every((part, p) => !part.inputs.includes(input!) || p === makers[output]!.part),
+    );
+  return ({ count, inputs: given, moving, carried, overwrite }) => {
+    if (!apart(carried)) return undefined;
+    const results = run(
+      parts.map((part, p) => ({
+        count,
+        inputs: part.inputs.map((place) => given[place]!),
+        moving: positionsOf(part.inputs, moving),
+        carried: carried
+          .filter(({ output }) => makers[output]!.part === p)
+          .map(({ output, input }) => ({
+            output: makers[output]!.output,
+            input: input === undefined ? undefined : part.inputs.indexOf(input),
+          })),
+        overwrite: positionsOf(part.inputs, overwrite),
+      })),
+    );
+    return makers.map(({ part, output }) => results[part]![output]!);
+  };
+}
+
+/** Which of a part's inputs are among these. */
+function positionsOf(
+  inputs: readonly number[],
+  among: ReadonlySet<number> = new Set(),
+): ReadonlySet<number> {
+  return new Set(inputs.flatMap((place, i) => (among.has(place) ? [i] : [])));
 }
 
 /** Rows of an input: its numbers from a position on. */

@@ -2,10 +2,16 @@ import {
   abs,
   add,
   compile,
+  compileScan,
+  dispose,
   key,
   memory,
+  mul,
   normal,
+  parallel,
+  range,
   slice,
+  stack,
   sum,
   type Tensor,
   tensor,
@@ -137,4 +143,54 @@ test("a cache that is also an argument, or a constant of another function, keeps
   }
   // Given the keys, what they were before the step; else what they are after it.
   seen.forEach((x, i) => expect(x / one).toBeCloseTo([0, 1, 1, 2, 3, 3, 4, 4][i]!, 4));
+});
+
+test("in a compiled loop, branches each write into a cache of their own", async () => {
+  const before = memory().numTensors;
+  const all = sequence(8);
+  const caches = [6, 7].map(() =>
+    tidy(() => [variable(zeros(shapeOf(8)), false), variable(zeros(shapeOf(8)), false)]),
+  ) as [Variable, Variable][];
+  const scan = compileScan(
+    (none: [], { position, q, k, v }: Record<string, Tensor>): [[], Tensor[]] => {
+      const attended = parallel(
+        caches.map(
+          ([keys, values], i) =>
+            () =>
+              tidy(() => {
+                // The second branch sees other queries.
+                const own = i === 0 ? q! : mul(q!, -1);
+                const next = cachedAttention({ q: own, k: k!, v: v! }, { keys, values }, position!);
+                keys.assign(next.keys);
+                values.assign(next.values);
+                return next.attended;
+              }),
+        ),
+      );
+      return [none, attended];
+    },
+  );
+  const rows = tidy(() =>
+    all.map((x) => stack(Array.from({ length: places }, (_, i) => token(x, i)))),
+  );
+  const [q, k, v] = rows as [Tensor, Tensor, Tensor];
+  const position = range(0, places, 1, "int32");
+  const [, attended] = scan([], { position, q, k, v });
+  for (const [b, each] of attended.entries()) {
+    const [queries, ...others] = all as [Tensor, Tensor, Tensor];
+    const given = b === 0 ? queries : mul(queries, -1);
+    const whole = Array.from({ length: places }, (_, i) => [...expected([given, ...others], i)]);
+    expectClose(await each.data(), whole.flat(), 1e-6);
+    if (b === 1) given.dispose();
+  }
+  for (const [keys, values] of caches) {
+    expectClose(await keys.data(), await all[1]!.data(), 0, "the keys");
+    expectClose(await values.data(), await all[2]!.data(), 0, "the values");
+  }
+  // The first call makes memory that the others write into, all at once; other devices call one by one.
+  const { GEN_BACKEND, GEN_DEVICE } = process.env;
+  expect(scan.stats.calls).toBe(GEN_BACKEND || GEN_DEVICE ? places : 2);
+  scan.dispose();
+  dispose([all, rows, position, attended, ...caches.flat()]);
+  expect(memory().numTensors).toBe(before);
 });

@@ -24,6 +24,7 @@ export {
   uniformArray,
 } from "@gen/random";
 export { compile, type Compiled } from "./compile.ts";
+export { compileScan, type CompiledScan } from "./compile-scan.ts";
 export { exportOnnx, type OnnxExport, type OnnxExportOptions } from "./export-onnx.ts";
 export { fusedKernel } from "./fused-kernel.ts";
 export type { ModelTensor } from "./recording.ts";

@@ -60,6 +60,24 @@ export interface Program {
     inputs: readonly (DataId | TypedArray | undefined)[],
     targets: readonly DataId[],
   ): (TensorInfo | undefined)[];
+  /**
+   * Runs it several times with no JavaScript in between. The first `carried` outputs are the first inputs of the next run,
+   * and the targets are carried, too; the next `moving` inputs are given for all runs, rows of one tensor each: the first
+   * run takes row `from`.
+   *
+   * @returns what is carried, of the last run, and all other results of all runs, rows of one tensor each; undefined, with
+   *   nothing done, where that needs a look at every run: after a `run`, it may not
+   */
+  runSeries(
+    series: {
+      from: number;
+      count: number;
+      inputs: readonly (DataId | TypedArray | undefined)[];
+      carried: number;
+      moving: number;
+    },
+    targets: readonly DataId[],
+  ): (TensorInfo | undefined)[] | undefined;
   dispose(): void;
 }
 

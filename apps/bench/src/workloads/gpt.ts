@@ -44,7 +44,11 @@ export const gptTrain: Workload = {
 const checkedTokens = 64;
 
 /** Drawing a batch of sequences token by token, with a cache of keys and values. */
-function tokenSampling(name: string, config: CausalTransformerConfig, batch: number): Workload {
+function tokenSampling(
+  name: string,
+  config: CausalTransformerConfig,
+  { batch, shards }: { batch: number; shards: number },
+): Workload {
   return {
     name,
     twin: { kind: "TokenSampling", config, batch, checkedTokens },
@@ -64,7 +68,7 @@ function tokenSampling(name: string, config: CausalTransformerConfig, batch: num
       return {
         model,
         begin: () => {
-          const sampler = tokenSampler({ model, batch });
+          const sampler = tokenSampler({ model, batch, shards });
           return async (step) => {
             const drawn = await sampler.sample({ key: stepKey(step) });
             const tokens = await drawn.data();
@@ -81,11 +85,11 @@ function tokenSampling(name: string, config: CausalTransformerConfig, batch: num
 }
 
 /** Eight images, pixel by pixel. */
-export const gptSample: Workload = tokenSampling("gpt-sample", config, batch);
+export const gptSample: Workload = tokenSampling("gpt-sample", config, { batch, shards: 1 });
 
 /** 64 digits, tile by tile: the network of `gen train pixelformer --preset mnist`. */
 export const digitsSample: Workload = tokenSampling(
   "digits-sample",
-  { vocabulary: 16, maxTokens: 196, width: 96, depth: 4, heads: 4 },
-  64,
+  { vocabulary: 16, maxTokens: 196, width: 96, depth: 4, heads: 2 },
+  { batch: 64, shards: 4 },
 );

@@ -17,6 +17,7 @@ import { createOptimizer } from "../optimizer.ts";
 import { drawInBatches } from "../sample-batches.ts";
 import { guidanceSetting, numberSetting, type ValuesOf, wholeSetting } from "../settings.ts";
 import { disposeWeights, parameterCount } from "../trained-weights.ts";
+import { drawnShards } from "../shards.ts";
 import type { CodesRun } from "./codes-config.ts";
 import type { Stage } from "./stages.ts";
 
@@ -169,6 +170,7 @@ export function trainedCodes(model: CodesModel, examples: Examples): TrainedCode
       const sampler = tokenSampler({
         model: prior,
         batch: DRAWN,
+        shards: drawnShards(DRAWN),
         temperature,
         ...(topK > 0 && { topK }),
         ...(examples.classes > 0 && { guidance: { scale: guidanceScale } }),

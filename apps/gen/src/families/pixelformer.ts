@@ -30,6 +30,7 @@ import { misuse } from "../failure.ts";
 import { dataPresets, fewImages, pointPresets } from "../preset-parts.ts";
 import { guidanceSetting, numberSetting, wholeSetting } from "../settings.ts";
 import { usualBatch } from "../sample-batches.ts";
+import { drawnShards } from "../shards.ts";
 import {
   imagesOf,
   pieceDefaults,
@@ -193,6 +194,7 @@ function build(
       const sampler = tokenSampler({
         model: network,
         batch,
+        shards: drawnShards(batch),
         temperature,
         topP,
         ...(topK > 0 && { topK }),
@@ -234,7 +236,7 @@ function build(
 }
 
 const models = {
-  tiles: { kind: "tiles", tile: 2, levels: 2, width: 96, depth: 4, heads: 4 },
+  tiles: { kind: "tiles", tile: 2, levels: 2, width: 96, depth: 4, heads: 2 },
   bins: { kind: "bins", bins: 96, extent: 4.5, width: 64, depth: 2, heads: 2 },
 } satisfies { [Kind in PixelformerConfig["model"]["kind"]]: Model<Kind> };
 

@@ -1,5 +1,5 @@
 import type { Provider } from "../lowerings/lowering-graph.ts";
-import type { Value } from "../graph.ts";
+import { absent, type Value } from "../graph.ts";
 import type { Kernels } from "./kernel.ts";
 
 /** Who has as one operation, all its results with it, what others do by several. */
@@ -9,6 +9,16 @@ export const fusedOn: Readonly<Record<string, readonly Provider[]>> = {
   LayerNormalization: ["cpu", "wasm", "cuda", "standard"],
 };
 
+/** What was split into just these parts, in their order and along the second axis, if one value was. */
+function wholeOf(parts: readonly Value[]): Value | undefined {
+  const { node } = parts[0]!;
+  const axis = node?.attributes["axis"];
+  if (node?.op !== "Split" || !axis || !("int" in axis) || axis.int !== 1) return undefined;
+  const same =
+    node.outputs.length === parts.length && parts.every((part, i) => part === node.outputs[i]);
+  return same ? node.inputs[0] : undefined;
+}
+
 /** Chains of operations that ONNX has as one: kernels of ours, which TensorFlow.js does not know. */
 export const fusedKernels: Kernels = {
   /** One token's q, k and v, the cache's keys and values, and the token's position in it. */
@@ -17,12 +27,22 @@ export const fusedKernels: Kernels = {
     const [batch, heads, , d] = q.shape as [number, number, number, number];
     const places = keys.shape[2] as number;
     const joined = [batch, 1, heads * d];
-    const token = (name: string): Value => graph.reshape(input(name), joined);
+    const token = (x: Value): Value => graph.reshape(x, joined);
+    const tokens = [q, input("k"), input("v")];
+    const packed = wholeOf(tokens);
     const last = graph.op("Expand", [input("position"), graph.ints([batch])], { shape: [batch] });
     const total = graph.constant("int32", [1], Int32Array.of(places), String(places));
     const [attended, nextKeys, nextValues] = graph.multi(
       "GroupQueryAttention",
-      [token("q"), token("k"), token("v"), keys, values, last, total],
+      [
+        ...(packed
+          ? [graph.reshape(packed, [batch, 1, 3 * heads * d]), absent, absent]
+          : tokens.map(token)),
+        keys,
+        values,
+        last,
+        total,
+      ],
       [joined, keys.shape, values.shape].map((shape) => ({ shape, type: "float32" })),
       {
         domain: "com.microsoft",

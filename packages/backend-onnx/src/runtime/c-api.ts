@@ -212,6 +212,11 @@ export function addressOf(array: ArrayBufferView): Pointer {
   return koffi.address(array);
 }
 
+/** An array for so many numbers of a type. */
+export function hostArray(type: ElementType, count: number): HostData {
+  return new (kindOf(type).Numbers)(count);
+}
+
 /** A copy of numbers in memory. */
 export function copied(address: Pointer, type: ElementType, count: number): HostData {
   const { name, Numbers } = kindOf(type);

@@ -1,6 +1,7 @@
-import type { CApi } from "./c-api.ts";
+import type { CApi, RunCall } from "./c-api.ts";
 import { Helper } from "./helper.ts";
 import type { NativeSession } from "./native.ts";
+import type { Prepared } from "./prepare.ts";
 import type { LoadableModel, TogetherSession } from "./runtime.ts";
 import { runtimeError } from "./runtime-error.ts";
 
@@ -48,24 +49,25 @@ export function togetherLoader({
       { length: lanes - 1 },
       (_, lane) => (helpers[lane] ??= new Helper(api)),
     );
+    const results = <R>(prepared: readonly Prepared<R>[]): R[] => {
+      const callsOf = (lane: number): RunCall[] =>
+        prepared.filter((_, i) => i % lanes === lane).flatMap(({ calls }) => calls);
+      try {
+        others.forEach((helper, i) => helper.begin(callsOf(i + 1)));
+        const failures = [
+          ...callsOf(0).map((call) => attempt(() => api.run(call))),
+          // Whatever fails, each helper is waited for.
+          ...others.map((helper) => attempt(() => helper.end())),
+        ];
+        for (const failure of failures) if (failure) throw runtimeError(device, failure);
+        return prepared.map((each) => each.results());
+      } finally {
+        for (const each of prepared) each.end();
+      }
+    };
     return {
-      run(inputs) {
-        const runs = sessions.map((session, i) => session.prepare(inputs[i]!));
-        const callsOf = (lane: number) =>
-          runs.filter((_, i) => i % lanes === lane).map(({ call }) => call);
-        try {
-          others.forEach((helper, i) => helper.begin(callsOf(i + 1)));
-          const failures = [
-            ...callsOf(0).map((call) => attempt(() => api.run(call))),
-            // Whatever fails, each helper is waited for.
-            ...others.map((helper) => attempt(() => helper.end())),
-          ];
-          for (const failure of failures) if (failure) throw runtimeError(device, failure);
-          return runs.map((run) => run.results());
-        } finally {
-          for (const run of runs) run.end();
-        }
-      },
+      run: (runs) => results(sessions.map(({ prepare }, i) => prepare.run(runs[i]!))),
+      runSeries: (series) => results(sessions.map(({ prepare }, i) => prepare.series(series[i]!))),
       dispose,
     };
   };

@@ -3,7 +3,7 @@ import { encodeModel } from "../onnx/encode.ts";
 import type { ModelNode, ModelTensor } from "../onnx/types.ts";
 import type { Held, HostData } from "./data.ts";
 import { createRuntime } from "./node.ts";
-import type { LoadableModel, RuntimeTensor } from "./runtime.ts";
+import type { LoadableModel, Run, RuntimeTensor, Series } from "./runtime.ts";
 
 const float = (name: string, shape: readonly number[]): ModelTensor => ({
   name,
@@ -118,8 +118,9 @@ test("models run together, with a session for all that are the same; what fails 
   const of = (...values: number[]): RuntimeTensor[] => [
     tensor(Float32Array.from(values), [values.length]),
   ];
+  const runs = (...inputs: RuntimeTensor[][]): Run[] => inputs.map((each) => ({ inputs: each }));
   for (let call = 0; call < 100; call++) {
-    const results = together.run([of(1, call), of(3, 4), of(5, 6, 7), of(8, 9)]);
+    const results = together.run(runs(of(1, call), of(3, 4), of(5, 6, 7), of(8, 9)));
     expect(results.map(([y]) => numbers(y))).toEqual([
       [2, 2 * call],
       [6, 8],
@@ -128,13 +129,57 @@ test("models run together, with a session for all that are the same; what fails 
     ]);
     for (const [y] of results) (y as Held).dispose();
   }
-  expect(() => together.run([of(1, 2), of(3, 4, 5), of(5, 6, 7), of(8, 9)])).toThrow(
+  expect(() => together.run(runs(of(1, 2), of(3, 4, 5), of(5, 6, 7), of(8, 9)))).toThrow(
     /^ONNX Runtime failed on cpu \(2 threads\): .*dimensions/,
   );
-  const [[y]] = together.run([of(1, 2), of(3, 4), of(5, 6, 7), of(8, 9)]) as [[Held]];
+  const [[y]] = together.run(runs(of(1, 2), of(3, 4), of(5, 6, 7), of(8, 9))) as [[Held]];
   expect(numbers(y)).toEqual([2, 4]);
   together.dispose();
 });
+
+/** carried' = carried + x, made = carried · x */
+const sums = model(
+  [float("carried", [2]), float("x", [2])],
+  [float("next", [2]), float("made", [2])],
+  [node("Add", ["carried", "x"], ["next"]), node("Mul", ["carried", "x"], ["made"])],
+);
+/** A series over the rows of xs, of which the last sum is wanted and all products. */
+const seriesOf = (start: readonly number[], xs: readonly number[]): Series => ({
+  count: xs.length / 2,
+  inputs: [tensor(Float32Array.from(start), [2]), tensor(Float32Array.from(xs), [2])],
+  moving: new Set([1]),
+  carried: [{ output: 0, input: 0 }],
+  overwrite: new Set(),
+});
+
+test.for([1, 2, 3, 4])(
+  "a series of %i runs is as many runs, of one model or of several",
+  async (count) => {
+    const runtime = await createRuntime({ threads: 2 });
+    const xs = [1, 2, 3, 4, 5, 6, 7, 8].slice(0, 2 * count);
+    const expected = (start: number[]): number[][] => {
+      const made: number[] = [];
+      for (let i = 0; i < xs.length; i++) {
+        made.push(start[i % 2]! * xs[i]!);
+        start[i % 2]! += xs[i]!;
+      }
+      return [start, made];
+    };
+    const numbersOf = (results: unknown[]): number[][] =>
+      results.map((data) => [...(data as Float32Array)]);
+    const session = runtime.load(sums);
+    expect(numbersOf(session.runSeries!(seriesOf([1, 10], xs)))).toEqual(expected([1, 10]));
+    session.dispose();
+    const together = runtime.loadTogether!([sums, sums, sums]);
+    const results = together.runSeries([
+      seriesOf([0, 1], xs),
+      seriesOf([2, 3], xs),
+      seriesOf([4, 5], xs),
+    ]);
+    expect(results.map(numbersOf)).toEqual([expected([0, 1]), expected([2, 3]), expected([4, 5])]);
+    together.dispose();
+  },
+);
 
 test("a model that is none is refused in one sentence", async () => {
   const runtime = await createRuntime({ threads: 1 });

@@ -68,10 +68,31 @@ export function providerOf(
   return forceCpuNodeNames.length === 0 ? { name } : { name, forceCpuNodeNames };
 }
 
+/** What `Session.run` is given. */
+export interface Run {
+  readonly inputs: readonly RuntimeTensor[];
+  readonly overwrite?: ReadonlySet<number> | undefined;
+}
+
+/** Runs of one model after the other, each of which takes results of the one before. */
+export interface Series {
+  readonly count: number;
+  /** Of the first run. */
+  readonly inputs: readonly RuntimeTensor[];
+  /** Inputs whose data hold those of all runs, one after the other. */
+  readonly moving: ReadonlySet<number>;
+  /** Results of which the last alone are wanted, and the input of the next run that they are, if any. */
+  readonly carried: readonly { output: number; input: number | undefined }[];
+  /** Inputs that carried results are written over, as for `Session.run`. */
+  readonly overwrite: ReadonlySet<number>;
+}
+
 /** Several loaded models that run at the same time. */
 export interface TogetherSession {
-  /** Runs all, each with its inputs; answers the results of each. */
-  run(inputs: readonly (readonly RuntimeTensor[])[]): Data[][];
+  /** Runs all; answers the results of each. */
+  run(runs: readonly Run[]): Data[][];
+  /** Runs a series of each; no model waits for another one in between. Answers as `Session.runSeries`. */
+  runSeries(series: readonly Series[]): Data[][];
   dispose(): void;
 }
 
@@ -84,5 +105,11 @@ export interface Session {
    * their place, and those numbers are then gone
    */
   run(inputs: readonly RuntimeTensor[], overwrite?: ReadonlySet<number>): Data[];
+  /**
+   * Runs it many times with nothing to do in between. Left out where results are not in the host's memory.
+   *
+   * @returns what is carried, of the last run; of all else, the results of all runs, one after the other
+   */
+  runSeries?(series: Series): Data[];
   dispose(): void;
 }
