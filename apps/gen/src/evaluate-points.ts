@@ -35,28 +35,45 @@ const EIGHT = {
   deviation: Math.SQRT1_2 / 2,
 };
 
+/** How good the points of a training are as it goes on: numbers to be drawn over steps. */
+export function watchPoints(
+  samples: Float32Array,
+  { heldOut }: PointDataset,
+  data: DataConfig,
+): Record<string, number> {
+  const modes = modesOf(samples, data);
+  return {
+    slicedWasserstein: slicedWasserstein(points(samples), points(heldOut), sliced).distance,
+    ...(modes && { modesHit: modes.hit, highQualityShare: modes.highQualityShare }),
+  };
+}
+
 export function evaluatePoints(
   samples: Float32Array,
   { training, heldOut }: PointDataset,
   data: DataConfig,
 ): PointScores {
-  const features = (values: Float32Array) => ({ values, dims: 2, extractor: "the plane" });
-  const some = (values: Float32Array) => features(values.subarray(0, 2 * MOST));
-  const real = features(heldOut);
-  const options = { key: key(0), projections: 200 };
-  const eight = data.name === "points" && data.set === "eightGaussians";
+  const some = (values: Float32Array) => points(values.subarray(0, 2 * MOST));
+  const real = points(heldOut);
   return {
     samples: samples.length / 2,
     heldOut: heldOut.length / 2,
-    slicedWasserstein: slicedWasserstein(features(samples), real, options),
+    slicedWasserstein: slicedWasserstein(points(samples), real, sliced),
     realSlicedWasserstein: slicedWasserstein(
-      features(training.subarray(0, samples.length)),
+      points(training.subarray(0, samples.length)),
       real,
-      options,
+      sliced,
     ).distance,
     mmd: mmd(some(samples), some(heldOut), gaussianKernel(1)),
-    modes: eight
-      ? modeCoverage(features(samples), features(EIGHT.centres), { deviation: EIGHT.deviation })
-      : null,
+    modes: modesOf(samples, data),
   };
+}
+
+const sliced = { key: key(0), projections: 200 };
+
+const points = (values: Float32Array) => ({ values, dims: 2, extractor: "the plane" });
+
+function modesOf(samples: Float32Array, data: DataConfig): CoverageReport | null {
+  if (data.name !== "points" || data.set !== "eightGaussians") return null;
+  return modeCoverage(points(samples), points(EIGHT.centres), { deviation: EIGHT.deviation });
 }

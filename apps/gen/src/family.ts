@@ -83,8 +83,13 @@ export interface Training {
   /** A pure function of the step. */
   batch(step: number): Batch;
   /** The picture of `samples/`: what the model makes now. Always of the same noise, so that one sees it grow up. */
-  readonly picture?: { readonly every: number; draw(step: number): Promise<Png> };
+  readonly picture?: { readonly every: number; draw(step: number): Promise<SamplesPicture> };
   dispose(): void;
+}
+
+/** A picture of samples, and how good these are, for models whose loss does not say it. */
+export interface SamplesPicture extends Png {
+  readonly scores?: Readonly<Record<string, number>> | undefined;
 }
 
 /** A model for use. */

@@ -2,25 +2,27 @@ import { foldIn, key } from "@gen/random";
 import type { RunConfig } from "./config.ts";
 import { drawGrid } from "./draw-grid.ts";
 import type { Dataset } from "./dataset.ts";
-import type { SamplePlan } from "./family.ts";
-import type { Png } from "./image-grid.ts";
+import { watchPoints } from "./evaluate-points.ts";
+import type { SamplePlan, SamplesPicture } from "./family.ts";
 import { allClasses, spreadLabels } from "./labels.ts";
 
 /**
- * The picture of a training: samples of every class, points beside those of the data. Always of the same noise, so that
- * the pictures of a run show one set of samples growing up.
+ * The picture of a training: samples of every class, points beside those of the data and with their scores. Always of the
+ * same noise, so that the pictures of a run show one set of samples growing up.
  */
 export async function growingSamples<Values>(
-  { seed }: RunConfig,
+  { seed, data }: RunConfig,
   dataset: Dataset,
   count: number,
   settings: Values,
   draw: (plan: SamplePlan<Values>) => Promise<Float32Array>,
-): Promise<Png> {
+): Promise<SamplesPicture> {
   const labels = spreadLabels(count, allClasses(dataset.examples));
   const samples = await draw({ labels, settings, key: foldIn(key(seed), 2) });
-  return drawGrid(samples, labels, dataset.examples, {
+  const points = dataset.kind === "points" ? dataset : undefined;
+  const png = await drawGrid(samples, labels, dataset.examples, {
     scale: 2,
-    beside: dataset.kind === "points" ? dataset.training : undefined,
+    beside: points?.training,
   });
+  return { ...png, scores: points && watchPoints(samples, points, data) };
 }

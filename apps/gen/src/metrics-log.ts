@@ -7,7 +7,8 @@ import type { LossPoint } from "./loss-plot.ts";
 export interface MetricsLog {
   /** All losses so far, those of earlier starts included. */
   readonly points: LossPoint[];
-  append(step: number, metrics: Record<string, number>): void;
+  /** What was measured at a step; a `loss` among it is of `points`. */
+  append(step: number, metrics: Readonly<Record<string, number>>): void;
   close(): void;
 }
 
@@ -19,7 +20,9 @@ export function openMetricsLog(path: string, step: number): MetricsLog {
   const kept = readMetrics(path).filter((line) => line.step <= step);
   writeFileAtomic(path, kept.map((line) => `${formatJson(line)}\n`).join(""));
   const file = openSync(path, "a");
-  const points = kept.map(({ step: at, loss }) => ({ step: at, loss: Number(loss) }));
+  const points = kept
+    .filter(({ loss }) => loss !== undefined)
+    .map(({ step: at, loss }) => ({ step: at, loss: Number(loss) }));
   return {
     points,
     append(at, metrics) {
@@ -28,7 +31,7 @@ export function openMetricsLog(path: string, step: number): MetricsLog {
       } catch (error) {
         throw writeFailure(path, error);
       }
-      points.push({ step: at, loss: metrics["loss"] ?? Number.NaN });
+      if (metrics["loss"] !== undefined) points.push({ step: at, loss: metrics["loss"] });
     },
     close: () => closeSync(file),
   };

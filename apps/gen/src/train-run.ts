@@ -126,13 +126,17 @@ async function runLocked(
         const path = join(paths.samples, `step-${String(done).padStart(6, "0")}.png`);
         makeFolder(paths.samples);
         writeFileAtomic(path, png.bytes);
-        const { width, height, channels } = png;
+        const { width, height, channels, scores } = png;
+        if (scores) {
+          log.append(done, scores);
+          events.write({ scalars: scores, step: done });
+        }
         events.write({
           image: { tag: "samples", png: png.bytes, width, height, channels },
           step: done,
         });
         writeFileAtomic(paths.loss, lossPlot(log.points, lossTitle(config)));
-        output.event("samples", { step: done, path });
+        output.event("samples", { step: done, path, ...scores });
         progress.pause();
       },
     });

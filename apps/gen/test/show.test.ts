@@ -66,6 +66,26 @@ test("gen show data draws points as SVG and images as PNG", async () => {
   expect(Math.max(...png.data)).toBe(255);
 });
 
+test("samples of points are scored while a run trains, and its curves show the scores", async () => {
+  const run = join(folder, "gan");
+  const settings = ["steps=20", "sampleEvery=10", "batchSize=32", "data.training=500"];
+  const preset = ["--preset", "points-8gaussians", ...settings.flatMap((one) => ["--set", one])];
+  expect((await runGen(["train", "gan", ...preset, "--out", run])).stderr).toBe("");
+  const lines = readFileSync(join(run, "metrics.jsonl"), "utf8").trim().split("\n");
+  const rows = lines.map((line) => JSON.parse(line) as Record<string, number>);
+  const scored = rows.filter(({ slicedWasserstein }) => slicedWasserstein !== undefined);
+  expect(scored.map(({ step }) => step)).toEqual([10, 20]);
+  for (const { slicedWasserstein, modesHit, highQualityShare } of scored) {
+    expect(slicedWasserstein).toBeGreaterThan(0);
+    expect(modesHit).toBeLessThanOrEqual(8);
+    expect(highQualityShare).toBeLessThanOrEqual(1);
+  }
+  expect((await runGen(["show", "run", run, "curves"])).code).toBe(0);
+  const svg = readFileSync(join(run, "pictures", "curves.svg"), "utf8");
+  expect(svg).toContain(">modesHit</text>");
+  expect(svg).not.toMatch(/NaN|undefined/);
+});
+
 test.concurrent.for<[string[], string]>([
   [
     ["path", "edmm"],

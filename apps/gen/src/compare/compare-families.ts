@@ -298,7 +298,9 @@ async function warmUp<Values>(
 
 /** How long a run trained, over all its starts: each began to count anew. */
 function secondsOf(run: string): number {
-  const times = readMetrics(runPaths(run).metrics).map(({ seconds }) => Number(seconds));
+  const times = readMetrics(runPaths(run).metrics).flatMap(({ seconds }) =>
+    seconds === undefined ? [] : [Number(seconds)],
+  );
   const ends = times.filter((time, i) => i === times.length - 1 || time > (times[i + 1] as number));
   const total = ends.reduce((sum, time) => sum + time, 0);
   if (times.length === 0) throw new Failure(`${run} has no metrics; its time is not known.`);
