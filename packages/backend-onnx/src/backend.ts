@@ -227,7 +227,7 @@ export class OnnxBackend extends KernelBackend {
   /** A tensor of its own with the same numbers. */
   copy(tensor: TensorInfo): TensorInfo {
     const { value, dtype, strings } = this.#entry(tensor.dataId);
-    const { dataId } = this.tensor(value, dtype);
+    const { dataId } = this.tensor(this.graph.reshape(value, tensor.shape), dtype);
     this.#entry(dataId).strings = strings;
     return { dataId, shape: [...tensor.shape], dtype };
   }
