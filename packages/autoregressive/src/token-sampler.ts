@@ -100,7 +100,7 @@ export function tokenSampler({
 
   const options = { name: "tokenSampler", fixedWeights: true };
   const feed = compileScan((none: [], { position, tokens }: Fed): [[], []] => {
-    tidy(() => inParts((cache, shard) => model.step(tokens[shard]!, position, cache)));
+    inParts((cache, shard) => model.step(tokens[shard]!, position, cache).dispose());
     return [none, []];
   }, options);
   const draw = compileScan((fed: Tensor[], { position, gumbels }: Drawn): [Tensor[], Tensor[]] => {

@@ -28,7 +28,7 @@ const numbers = async (t: Tensor): Promise<number[]> => {
 describe.for(["onnx", "cpu"] as const)("on %s", (backend) => {
   let before = 0;
   beforeEach(async () => {
-    await useBackend(backend);
+    await useBackend(backend, backend === "onnx" ? { device: "cpu" } : {});
     before = memory().numTensors;
   });
   afterEach(() => {
