@@ -1,6 +1,7 @@
 """PyTorch's side of apps/bench: a process that reads one JSON request a line and answers each with one line.
 
-Usage: bench_torch.py MEMORY_FORMAT THREADS MODE, with MEMORY_FORMAT contiguous or channels_last, MODE eager or compile.
+Usage: bench_torch.py MEMORY_FORMAT THREADS MODE DEVICE, with MEMORY_FORMAT contiguous or channels_last, MODE eager or
+compile, DEVICE cpu or gpu (CUDA, else Metal).
 Needs torch alone. The requests are those of apps/bench/src/protocol.ts: {"workload": name, "twin": {"kind": a task
 below, …}, "file": shared tensors, "checks": n, "count": whether to count operations} builds networks from shared weights and does the checks; {"run": n}
 times n steps.
@@ -44,7 +45,7 @@ def read_safetensors(path):
         dtype = DTYPES[entry["dtype"]]
         count = (end - begin) // 4
         tensor = torch.frombuffer(data, dtype=dtype, count=count, offset=8 + size + begin)
-        tensors[name] = tensor.view(entry["shape"]).clone()
+        tensors[name] = tensor.view(entry["shape"]).to(torch.get_default_device(), copy=True)
     return tensors
 
 
@@ -145,7 +146,7 @@ class FlowSampling:
         self.model = getattr(diffusion, twin["network"]["kind"])(**twin["network"]["config"])
 
     def prepare(self, twin, compiled):
-        self.times = torch.linspace(1, 0, twin["steps"] + 1)
+        self.times = torch.linspace(1, 0, twin["steps"] + 1).tolist()
         self.network = torch.compile(self.model) if compiled else self.model
 
     @torch.inference_mode()
@@ -153,10 +154,10 @@ class FlowSampling:
         noise = x = inputs["images"]
         n = x.shape[0]
         for now, after in zip(self.times, self.times[1:]):
-            v = self.network(x, now.expand(n))
+            v = self.network(x, torch.full((n,), now))
             if after > 0:
                 ahead = x + (after - now) * v
-                v = (v + self.network(ahead, after.expand(n))) * 0.5
+                v = (v + self.network(ahead, torch.full((n,), after))) * 0.5
             x = x + (after - now) * v
         return [x.square().mean().sqrt().item(), (x * noise).mean().item()]
 
@@ -256,6 +257,17 @@ class Bench:
         return times
 
 
+def device_of(kind):
+    """The device, and its name for people."""
+    if kind == "cpu":
+        return "cpu", {}
+    if torch.cuda.is_available():
+        return "cuda", {"torch device": torch.cuda.get_device_name()}
+    if torch.backends.mps.is_available():
+        return "mps", {"torch device": "Metal"}
+    raise RuntimeError("PyTorch sees no GPU here")
+
+
 def main():
     memory_format = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}[sys.argv[1]]
     torch.set_num_threads(int(sys.argv[2]))
@@ -267,7 +279,13 @@ def main():
     if compiled and not shutil.which(os.environ.get("CXX", "g++")):
         say({"error": "torch.compile needs a C++ compiler, and there is no g++ here"})
         sys.exit(1)
-    say({"versions": {"torch": torch.__version__, "python": platform.python_version()}})
+    try:
+        device, named = device_of(sys.argv[4])
+    except RuntimeError as error:
+        say({"error": str(error)})
+        sys.exit(1)
+    torch.set_default_device(device)
+    say({"versions": {"torch": torch.__version__, "python": platform.python_version(), **named}})
     bench = None
     for line in sys.stdin:
         try:

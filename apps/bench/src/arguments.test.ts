@@ -35,6 +35,11 @@ test("quick means 2 short rounds, unless told otherwise", () => {
   expect(parseArguments(["--quick", "--rounds", "9"]).rounds).toBe(9);
 });
 
+test("our backend computes on the CPU, or on the device that is named", () => {
+  expect(parseArguments([]).device).toBe("cpu");
+  expect(parseArguments(["--device", "webgpu"]).device).toBe("webgpu");
+});
+
 test("the Python is that of --python, else that of GEN_PYTHON", () => {
   expect(parseArguments([], { GEN_PYTHON: "a" }).python).toBe("a");
   expect(parseArguments(["--python", "b"], { GEN_PYTHON: "a" }).python).toBe("b");
@@ -46,6 +51,7 @@ test.each([
   [["--peers", "jax"], 'there is no peer "jax"; there are torch-eager, '],
   [["--rounds", "0"], '--rounds must be a positive whole number, got "0"'],
   [["--threads", "two"], '--threads must be a positive whole number, got "two"'],
+  [["--device", "gpu"], 'there is no device "gpu"; there are cpu, webgpu, cuda'],
   [["--fast"], "Unknown option '--fast'; see --help"],
   [["unet-train"], "Unexpected argument 'unet-train'; see --help"],
   [["--json"], "Option '--json <value>' argument missing; see --help"],

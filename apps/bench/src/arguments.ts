@@ -13,6 +13,9 @@ export const peerNames = [
 ] as const;
 export type PeerName = (typeof peerNames)[number];
 
+export const benchDevices = ["cpu", "webgpu", "cuda"] as const;
+export type BenchDevice = (typeof benchDevices)[number];
+
 export interface Arguments {
   help: boolean;
   /** Their names. */
@@ -24,6 +27,8 @@ export interface Arguments {
   /** How long one of TensorFlow.js's backends may take for one workload. */
   capMs: number;
   threads: number;
+  /** Where our backend computes; PyTorch takes the GPU where ours does. */
+  device: BenchDevice;
   /** The command that starts a Python with torch. */
   python?: string | undefined;
   json?: string | undefined;
@@ -39,6 +44,8 @@ Usage: pnpm bench [options]
   --rounds N        how many times each takes its turn (default 5, at least 1)
   --quick           2 rounds, short ones
   --threads N       threads of our backend and of PyTorch (default: all cores)
+  --device NAME     where our backend computes, out of ${benchDevices.join(",")} (default cpu); with another than cpu
+                    PyTorch uses its GPU, and operations are not counted
   --cap SECONDS     the most that one backend of TensorFlow.js may take for one workload (default 30)
   --json FILE       writes the results
   --help
@@ -51,6 +58,7 @@ const options = {
   rounds: { type: "string" },
   quick: { type: "boolean" },
   threads: { type: "string" },
+  device: { type: "string" },
   cap: { type: "string" },
   json: { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -73,6 +81,7 @@ export function parseArguments(
     blockMs: quick ? 300 : 1500,
     capMs: 1000 * whole("--cap", values.cap, 30),
     threads: whole("--threads", values.threads, availableParallelism()),
+    device: oneOf(values.device ?? "cpu", "device", benchDevices),
     python: values.python ?? (env["GEN_PYTHON"] || undefined),
     json: values.json,
   };
@@ -90,12 +99,12 @@ function read(args: string[]) {
 }
 
 function list<T extends string>(text: string, what: string, known: readonly T[]): T[] {
-  return text.split(",").map((name) => {
-    if (!(known as readonly string[]).includes(name)) {
-      throw new Failure(`there is no ${what} "${name}"; there are ${known.join(", ")}`, 2);
-    }
-    return name as T;
-  });
+  return text.split(",").map((name) => oneOf(name, what, known));
+}
+
+function oneOf<T extends string>(name: string, what: string, known: readonly T[]): T {
+  if ((known as readonly string[]).includes(name)) return name as T;
+  throw new Failure(`there is no ${what} "${name}"; there are ${known.join(", ")}`, 2);
 }
 
 function whole(option: string, text: string | undefined, otherwise: number): number {

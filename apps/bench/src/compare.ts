@@ -94,7 +94,7 @@ export async function compare(
           twin,
           file,
           checks: limited ? 1 : checks,
-          count: counted && countsFlops(lane),
+          count: counted && options.device === "cpu" && countsFlops(lane),
         };
         const prepared = await contender.prepare(request, limited ? options.capMs : patienceMs);
         const spentMs = performance.now() - begin;

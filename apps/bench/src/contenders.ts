@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Arguments, PeerName } from "./arguments.ts";
+import type { Arguments, BenchDevice, PeerName } from "./arguments.ts";
 import { Contender } from "./contender.ts";
 import { Failure } from "./failure.ts";
 import type { Workload } from "./workload.ts";
@@ -14,8 +14,8 @@ export interface Lane {
 }
 
 /** All who take part in a workload, ours first. */
-export function lanesOf(workload: Workload, { peers, python, threads }: Arguments): Lane[] {
-  const lanes: Lane[] = [{ peer: "ours", start: () => node("onnx", threads) }];
+export function lanesOf(workload: Workload, { peers, python, threads, device }: Arguments): Lane[] {
+  const lanes: Lane[] = [{ peer: "ours", start: () => node("onnx", threads, device) }];
   const add = (peer: PeerName, ...ways: Omit<Lane, "peer">[]): void => {
     if (peers.includes(peer)) lanes.push(...ways.map((way) => ({ peer, ...way })));
   };
@@ -24,7 +24,8 @@ export function lanesOf(workload: Workload, { peers, python, threads }: Argument
     const formats = workload.images ? ["channels_last", "contiguous"] : ["contiguous"];
     const way = (variant: string, mode: TorchMode) => ({
       variant,
-      start: () => torch(python, variant, threads, mode),
+      start: () =>
+        torch(python, variant, threads, { mode, device: device === "cpu" ? "cpu" : "gpu" }),
     });
     add("torch-eager", ...formats.map((format) => way(format, "eager")));
     add("torch-compile", way(formats[0]!, "compile"));
@@ -42,7 +43,7 @@ export function lanesOf(workload: Workload, { peers, python, threads }: Argument
  */
 export async function checkPython(python: string): Promise<void> {
   try {
-    const { contender } = await torch(python, "contiguous", 1, "eager");
+    const { contender } = await torch(python, "contiguous", 1, { mode: "eager", device: "cpu" });
     await contender.stop();
   } catch (error) {
     throw new Failure(
@@ -52,7 +53,11 @@ export async function checkPython(python: string): Promise<void> {
   }
 }
 
-function node(backend: string, threads: number): ReturnType<typeof Contender.start> {
+function node(
+  backend: string,
+  threads: number,
+  device?: BenchDevice,
+): ReturnType<typeof Contender.start> {
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
   const worker = fileURLToPath(new URL("worker.ts", import.meta.url));
   return Contender.start(backend, process.execPath, [
@@ -61,18 +66,20 @@ function node(backend: string, threads: number): ReturnType<typeof Contender.sta
     worker,
     backend,
     String(threads),
+    ...(device ? [device] : []),
   ]);
 }
 
 type TorchMode = "eager" | "compile";
+type TorchDevice = "cpu" | "gpu";
 
 function torch(
   python: string,
   format: string,
   threads: number,
-  mode: TorchMode,
+  { mode, device }: { mode: TorchMode; device: TorchDevice },
 ): ReturnType<typeof Contender.start> {
   const script = new URL("../../../tooling/reference/bench_torch.py", import.meta.url);
-  const args = [fileURLToPath(script), format, String(threads), mode];
+  const args = [fileURLToPath(script), format, String(threads), mode, device];
   return Contender.start(`torch ${format}`, python, args, { PYTHONDONTWRITEBYTECODE: "1" });
 }

@@ -1,13 +1,13 @@
 // A contender: times workloads on one backend of TensorFlow.js, as its parent asks (protocol.ts).
-// Usage: worker.ts BACKEND THREADS
+// Usage: worker.ts BACKEND THREADS [DEVICE], with a device for the backend "onnx"
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
-import { useBackend } from "@gen/tensor";
+import { type OnnxDevice, useBackend } from "@gen/tensor";
 import { enableProdMode, setBackend } from "@tensorflow/tfjs-core";
 import type { Failed, Prepare, Prepared, Ready, Run, Timed } from "./protocol.ts";
 import { prepare, type Workbench } from "./workbench.ts";
 
-const [name, threads] = process.argv.slice(2) as [string, string];
+const [name, threads, wanted] = process.argv.slice(2) as [string, string, OnnxDevice?];
 const say = (message: Ready | Prepared | Timed | Failed): void => {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 };
@@ -16,7 +16,10 @@ const version = (specifier: string, from: string = import.meta.url): string =>
 
 try {
   if (name === "onnx") {
-    const { device } = await useBackend("onnx", { threads: Number(threads) });
+    const { device } = await useBackend("onnx", {
+      threads: Number(threads),
+      ...(wanted && { device: wanted }),
+    });
     const engine = import.meta.resolve("@gen/backend-onnx");
     say({ versions: { onnxruntime: version("onnxruntime-node", engine), onnx: device } });
   } else if (name === "tensorflow") {
