@@ -2,7 +2,7 @@ import type { Graph, Value } from "../graph.ts";
 import { matMulOp } from "../kernels/matmul.ts";
 import { padOp, splitOp } from "../kernels/shape.ts";
 import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
-import { reverseTaps } from "./filter-blocks.ts";
+import { reverseTaps } from "./filter-taps.ts";
 import { foldImage, foldStride, isFoldable, unfoldFilter } from "./fold-stride.ts";
 import type { Lowering } from "./index.ts";
 import type { LoweringGraph } from "./lowering-graph.ts";

@@ -1,8 +1,9 @@
 import { type Graph, sizeOf, type Value } from "../graph.ts";
-import { concatOp, padOp, splitOp } from "../kernels/shape.ts";
+import { concatOp, padOp } from "../kernels/shape.ts";
 import type { LoweringGraph } from "./lowering-graph.ts";
 import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
-import { blockFilter, reverseTaps } from "./filter-blocks.ts";
+import { blockFilter } from "./filter-blocks.ts";
+import { allTaps, channelsOf, everyTap, filterOf, type FilterTaps, turned } from "./filter-taps.ts";
 import { fromSquares, squareFilter, squareGeometry, squareSide } from "./fold-outputs.ts";
 import { foldFilter, foldStride, interleave, isFoldable, unfoldImage } from "./fold-stride.ts";
 import type { Lowering } from "./index.ts";
@@ -15,10 +16,10 @@ export const conv2d: Lowering = (graph, [x, filter, bias], attributes, [output])
   convolve(
     graph,
     x as Value,
-    filter as Value,
+    allTaps(filter as Value),
     geometryOf(attributes),
     (output as Value).shape as Four,
-    { bias },
+    bias,
   ),
 ];
 
@@ -28,7 +29,7 @@ export const conv2dInputGradient: Lowering = (graph, inputs, attributes, outputs
   const geometry = geometryOf(attributes);
   const shape = (outputs[0] as Value).shape as Four;
   if (geometry.strides.every((stride) => stride === 1))
-    return [turnedConvolution(graph, dy, filter, geometry, shape)];
+    return [turnedConvolution(graph, dy, allTaps(filter), geometry, shape)];
   const block = graph.target.blockSize;
   const whole = [shape[1], shape[2]].every((size) => size % geometry.strides[0] === 0);
   if (block === 0 || !isFoldable(geometry) || !whole)
@@ -53,7 +54,7 @@ function folded(
   const around = foldStride(geometry);
   const [N, height, width] = dy.shape as Four;
   const [rows, columns] = [height + around.kernel[0] - 1, width + around.kernel[1] - 1];
-  const image = turnedConvolution(graph, dy, foldFilter(graph, filter, s), around, [
+  const image = turnedConvolution(graph, dy, allTaps(foldFilter(graph, filter, s)), around, [
     N,
     rows,
     columns,
@@ -76,13 +77,6 @@ function byPhases(
   const [s] = geometry.strides;
   const [top, left] = geometry.pads;
   const folded = foldStride(geometry);
-  const taps = foldFilter(graph, filter, s);
-  const filters = splitOp(
-    graph,
-    taps,
-    Array.from({ length: s * s }, () => I),
-    2,
-  );
   const [height, width] = [H / s, W / s];
   const phases: Value[] = [];
   for (let y = 0; y < s; y++) {
@@ -90,10 +84,10 @@ function byPhases(
       // Row y of the image is row `above` of the folded one, in its phase (y + top) % s.
       const above = Math.floor((y + top) / s);
       const before = Math.floor((x + left) / s);
-      const phase = ((y + top) % s) * s + ((x + left) % s);
+      const taps = everyTap(filter, s, (y + top) % s, (x + left) % s);
       const around = { ...folded, pads: [above, before, 0, 0] as ConvGeometry["pads"] };
       const shape: Four = [N, height, width, I];
-      phases.push(turnedConvolution(graph, dy, filters[phase] as Value, around, shape));
+      phases.push(turnedConvolution(graph, dy, taps, around, shape));
     }
   }
   return interleave(graph, phases, s);
@@ -103,13 +97,10 @@ function byPhases(
 function turnedConvolution(
   graph: LoweringGraph,
   dy: Value,
-  filter: Value,
+  taps: FilterTaps,
   { kernel, strides, dilations, pads }: ConvGeometry,
   shape: Four,
 ): Value {
-  const [kh, kw, I, O] = filter.shape as Four;
-  const taps = graph.transpose(graph.reshape(filter, [kh * kw, I, O]), [0, 2, 1]);
-  const exchanged = graph.reshape(taps, [kh, kw, O, I]);
   const reach = [0, 1].map((i) => ((kernel[i] as number) - 1) * (dilations[i] as number)) as [
     number,
     number,
@@ -124,31 +115,24 @@ function turnedConvolution(
     shape[2] - (width + left - reach[1]),
   ];
   const around = { kernel, strides, dilations, pads: outer };
-  return convolve(graph, dy, exchanged, around, shape, { turned: true });
-}
-
-interface ConvolveOptions {
-  bias?: Value | undefined;
-  /** Take the filter turned by 180°. */
-  turned?: boolean;
+  return convolve(graph, dy, turned(taps), around, shape);
 }
 
 function convolve(
   graph: LoweringGraph,
   x: Value,
-  filter: Value,
+  taps: FilterTaps,
   geometry: ConvGeometry,
   shape: Four,
-  options: ConvolveOptions,
+  bias?: Value,
 ): Value {
-  const { bias, turned = false } = options;
-  const [, , I, O] = filter.shape as Four;
+  const [I, O] = channelsOf(taps);
   const optional = bias ? [bias] : [];
   if (isPointwise(geometry)) {
     const rows = sizeOf(x.shape) / I;
     const product = graph.op(
       bias ? "Gemm" : "MatMul",
-      [graph.reshape(x, [rows, I]), graph.reshape(filter, [I, O]), ...optional],
+      [graph.reshape(x, [rows, I]), graph.reshape(filterOf(graph, taps), [I, O]), ...optional],
       { shape: [rows, O] },
     );
     return graph.reshape(product, shape);
@@ -161,26 +145,24 @@ function convolve(
       [left, right],
       [0, 0],
     ]);
-    return convolve(graph, cropped, filter, { ...geometry, pads: [0, 0, 0, 0] }, shape, options);
+    return convolve(graph, cropped, taps, { ...geometry, pads: [0, 0, 0, 0] }, shape, bias);
   }
   const block = graph.target.blockSize;
   if (block > 0 && (I < block || I % 4 === 0)) {
     const [N, height, width] = shape;
     const s = I < block ? 1 : squareSide(O, block, geometry, [height, width]);
-    if (s === 1) return blocked(graph, x, filter, geometry, shape, options);
+    if (s === 1) return blocked(graph, x, taps, geometry, shape, bias);
     const squares = blocked(
       graph,
       x,
-      squareFilter(graph, filter, s, turned),
+      allTaps(squareFilter(graph, filterOf(graph, taps), s)),
       squareGeometry(geometry, s),
       [N, height / s, width / s, s * s * O],
-      { bias: bias && concatOp(graph, Array<Value>(s * s).fill(bias), 0) },
+      bias && concatOp(graph, Array<Value>(s * s).fill(bias), 0),
     );
     return fromSquares(graph, squares, s, shape);
   }
-  const [kh, kw] = geometry.kernel;
-  const taps = graph.reshape(filter, [kh * kw, I, O]);
-  const weights = graph.reshape(turned ? reverseTaps(graph, taps) : taps, [kh, kw, I, O]);
+  const weights = filterOf(graph, taps);
   const result = graph.op(
     "Conv",
     [graph.transpose(x, [0, 3, 1, 2]), graph.transpose(weights, [3, 2, 0, 1]), ...optional],
@@ -196,23 +178,16 @@ function convolve(
 function blocked(
   graph: LoweringGraph,
   x: Value,
-  filter: Value,
+  taps: FilterTaps,
   geometry: ConvGeometry,
   shape: Four,
-  { bias, turned = false }: ConvolveOptions,
+  bias?: Value,
 ): Value {
   const block = graph.target.blockSize;
-  const [, , I, O] = filter.shape as Four;
+  const [I, O] = channelsOf(taps);
   const [N, H, W] = x.shape as Four;
-  const inner = I < block ? I : Math.ceil(I / block) * block;
+  const inner = Math.ceil(I / block) * block;
   const outer = Math.ceil(O / block) * block;
-  const whole = padOp(graph, filter, [
-    [0, 0],
-    [0, 0],
-    [0, inner - I],
-    [0, outer - O],
-  ]);
-  const weights = blockFilter(graph, whole, block, turned);
   const input =
     I < block
       ? graph.transpose(x, [0, 3, 1, 2])
@@ -221,7 +196,7 @@ function blocked(
           shape: [N, inner, H, W],
           attributes: { channels_last: { int: 1 } },
         });
-  const operands = [input, weights];
+  const operands = [input, blockFilter(graph, taps, block)];
   if (bias) operands.push(padOp(graph, bias, [[0, outer - O]]));
   const result = graph.op("Conv", operands, {
     domain: nchwc,

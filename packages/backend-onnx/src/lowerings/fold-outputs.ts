@@ -1,7 +1,6 @@
 import type { Graph, Value } from "../graph.ts";
 import { padOp } from "../kernels/shape.ts";
 import type { ConvGeometry } from "./conv-geometry.ts";
-import { reverseTaps } from "./filter-blocks.ts";
 
 type Four = [number, number, number, number];
 
@@ -31,16 +30,11 @@ export function squareGeometry(geometry: ConvGeometry, s: number): ConvGeometry 
   return { ...geometry, kernel: [kh + s - 1, kw + s - 1], strides: [s, s] };
 }
 
-/**
- * A filter [kh,kw,I,O] as [kh+s−1, kw+s−1, I, s²·O]: moved by each place in a square, with zeros around it.
- *
- * @param turned take the taps in reverse order
- */
-export function squareFilter(graph: Graph, filter: Value, s: number, turned: boolean): Value {
+/** A filter [kh,kw,I,O] as [kh+s−1, kw+s−1, I, s²·O]: moved by each place in a square, with zeros around it. */
+export function squareFilter(graph: Graph, filter: Value, s: number): Value {
   const [kh, kw, I, O] = filter.shape as Four;
   const [height, width] = [kh + s - 1, kw + s - 1];
-  const rows = graph.reshape(filter, [kh * kw, I * O]);
-  const taps = padOp(graph, turned ? reverseTaps(graph, rows) : rows, [
+  const taps = padOp(graph, graph.reshape(filter, [kh * kw, I * O]), [
     [0, 1], // a row of zeros
     [0, 0],
   ]);
