@@ -5,6 +5,7 @@ import { fusedOn } from "./kernels/fused.ts";
 import { isCpuOnly } from "./substitutes/cpu-only.ts";
 import { lowerings } from "./lowerings/index.ts";
 import { shareRow } from "./lowerings/shared-row.ts";
+import { slopeOfResult } from "./lowerings/slope-of-result.ts";
 import { untile } from "./lowerings/untile.ts";
 import { encodeModel } from "./onnx/encode.ts";
 import { LoweringGraph, type Target } from "./lowerings/lowering-graph.ts";
@@ -134,7 +135,7 @@ export function lowerNodes(
   for (const input of inputs)
     lowered.set(input, { ...input, node: undefined, data: undefined, constant: undefined });
   const find = (value: Value): Value => lowered.get(value) ?? value;
-  for (const node of untile(shareRow(fuseBias(nodes, outputs), outputs))) {
+  for (const node of untile(slopeOfResult(shareRow(fuseBias(nodes, outputs), outputs)))) {
     const from = node.inputs.map(find);
     const made =
       node.domain === "gen"
