@@ -6,6 +6,7 @@ import { reverseTaps } from "./filter-taps.ts";
 import { foldImage, foldStride, isFoldable, unfoldFilter } from "./fold-stride.ts";
 import type { Lowering } from "./index.ts";
 import type { LoweringGraph } from "./lowering-graph.ts";
+import { padColumns, type PaddedColumns } from "./pad-columns.ts";
 
 type Four = [number, number, number, number];
 const nchwc = "com.microsoft.nchwc";
@@ -56,19 +57,41 @@ function isNarrow({ target: { blockSize } }: LoweringGraph, dy: Value, I: number
 }
 
 /** The windows of x as rows (one gather), then one product with dy. Best where dy has many channels, or few pixels. */
-function byWindows(graph: Graph, x: Value, dy: Value, geometry: ConvGeometry, shape: Four): Value {
+function byWindows(
+  graph: LoweringGraph,
+  x: Value,
+  dy: Value,
+  geometry: ConvGeometry,
+  shape: Four,
+): Value {
   const [kh, kw, I, O] = shape;
   const [N, H, W] = dy.shape as Four;
   const rows = N * H * W;
   const windows = isPointwise(geometry)
     ? graph.reshape(x, [rows, I])
-    : graph.reshape(gatherWindows(graph, x, geometry, H, W), [rows, kh * kw * I]);
+    : graph.reshape(gatherWindows(graph, forwardImage(graph, x, dy, geometry), H, W), [
+        rows,
+        kh * kw * I,
+      ]);
   return graph.reshape(productOverRows(graph, windows, graph.reshape(dy, [rows, O])), [
     kh,
     kw,
     I,
     O,
   ]);
+}
+
+/** The image as the forward pass has it: with columns of zeros, if that pads them, of which every window may take its own. */
+function forwardImage(
+  graph: LoweringGraph,
+  x: Value,
+  dy: Value,
+  geometry: ConvGeometry,
+): PaddedColumns {
+  const { blockSize } = graph.target;
+  return blockSize > 0
+    ? padColumns(graph, x, geometry, dy.shape as Four, blockSize)
+    : { image: x, geometry };
 }
 
 /**
@@ -93,7 +116,8 @@ function byWindowsOfGradient(
     W + kw - 1 - w - before,
   ];
   const taps = kh * kw;
-  const windows = gatherWindows(graph, dy, { kernel, strides, dilations, pads }, H, W);
+  const around = { kernel, strides, dilations, pads };
+  const windows = gatherWindows(graph, { image: dy, geometry: around }, H, W);
   const product = productOverRows(
     graph,
     graph.reshape(x, [N * H * W, I]),
@@ -245,11 +269,10 @@ function productOverRows(graph: Graph, a: Value, b: Value): Value {
   return graph.op("Add", [first, second]);
 }
 
-/** For every output position its window of x: [N, H'·W', kh·kw, I]. What lies outside of the image is zero. */
+/** For every output position its window of the image: [N, H'·W', kh·kw, I]. What lies outside is zero. */
 function gatherWindows(
   graph: Graph,
-  x: Value,
-  geometry: ConvGeometry,
+  { image: x, geometry, zeros }: PaddedColumns,
   outHeight: number,
   outWidth: number,
 ): Value {
@@ -270,7 +293,7 @@ function gatherWindows(
             const z = column * strides[1] + j * dilations[1] - left;
             const inside = y >= 0 && y < height && z >= 0 && z < width;
             outside ||= !inside;
-            table[at++] = inside ? (n * height + y) * width + z : pixels;
+            table[at++] = inside ? (n * height + y) * width + z : (zeros ?? pixels);
           }
         }
       }
@@ -278,15 +301,16 @@ function gatherWindows(
   }
   const rows = graph.reshape(x, [pixels, I]);
   // A row of zeros for all that is outside: quicker than a border around each image, which ONNX Runtime makes on one thread.
-  const zeros = graph.constant("float32", [1, I], new Float32Array(I), "zeros");
-  const known = outside
-    ? graph.op("Concat", [rows, zeros], {
-        shape: [pixels + 1, I],
-        attributes: { axis: { int: 0 } },
-      })
-    : rows;
+  const row = graph.constant("float32", [1, I], new Float32Array(I), "zeros");
+  const known =
+    outside && zeros === undefined
+      ? graph.op("Concat", [rows, row], {
+          shape: [pixels + 1, I],
+          attributes: { axis: { int: 0 } },
+        })
+      : rows;
   const shape = [N, outHeight * outWidth, kh * kw];
-  const key = `windows ${[...x.shape, outHeight, outWidth, ...kernel, ...strides, ...dilations, top, left].join()}`;
+  const key = `windows ${[...x.shape, outHeight, outWidth, ...kernel, ...strides, ...dilations, top, left, zeros].join()}`;
   return graph.op("Gather", [known, graph.constant("int32", shape, table, key)], {
     shape: [...shape, I],
     attributes: { axis: { int: 0 } },

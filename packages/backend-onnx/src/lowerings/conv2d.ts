@@ -7,6 +7,7 @@ import { allTaps, channelsOf, everyTap, filterOf, type FilterTaps, turned } from
 import { fromSquares, squareFilter, squareGeometry, squareSide } from "./fold-outputs.ts";
 import { foldFilter, foldStride, interleave, isFoldable, unfoldImage } from "./fold-stride.ts";
 import type { Lowering } from "./index.ts";
+import { padColumns } from "./pad-columns.ts";
 
 type Four = [number, number, number, number];
 const nchwc = "com.microsoft.nchwc";
@@ -185,13 +186,14 @@ function blocked(
 ): Value {
   const block = graph.target.blockSize;
   const [I, O] = channelsOf(taps);
-  const [N, H, W] = x.shape as Four;
+  const { image, geometry: around } = padColumns(graph, x, geometry, shape, block);
+  const [N, H, W] = image.shape as Four;
   const inner = Math.ceil(I / block) * block;
   const outer = Math.ceil(O / block) * block;
   const input =
     I < block
-      ? graph.transpose(x, [0, 3, 1, 2])
-      : graph.op("ReorderInput", [x], {
+      ? graph.transpose(image, [0, 3, 1, 2])
+      : graph.op("ReorderInput", [image], {
           domain: nchwc,
           shape: [N, inner, H, W],
           attributes: { channels_last: { int: 1 } },
@@ -202,7 +204,7 @@ function blocked(
     domain: nchwc,
     shape: [N, outer, shape[1], shape[2]],
     attributes: {
-      ...onnxConvAttributes(geometry),
+      ...onnxConvAttributes(around),
       group: { int: 1 },
       auto_pad: { string: "NOTSET" },
     },
