@@ -141,3 +141,27 @@ test("a bias added to a convolution, alone or beside another use of the convolut
   const actual = await on("onnx", biased);
   expected.forEach((values, i) => expectClose(actual[i] ?? [], values, 2e-5, `result ${i}`));
 });
+
+test("a bias added to an input gradient, a transposed convolution, is added once to every pixel", async () => {
+  const biased = (): Float32Array[] =>
+    cases
+      .filter(([, , , , dilation = 1]) => dilation === 1)
+      .map(([xShape, filterShape, stride, pad]) =>
+        tf.tidy(() => {
+          const filter = pattern(filterShape, 1) as tf.Tensor4D;
+          const dy = tf.conv2d(pattern(xShape, 0) as tf.Tensor4D, filter, stride, pad);
+          const attributes = { strides: stride, pad, dataFormat: "NHWC", inputShape: xShape };
+          const gradient = tf
+            .engine()
+            .runKernel("Conv2DBackpropInput", { dy, filter }, attributes) as tf.Tensor;
+          const result = tf.add(gradient, pattern([xShape[3]], 3));
+          gradient.dispose();
+          return result.dataSync<"float32">();
+        }),
+      );
+  const expected = await on("cpu", biased);
+  const actual = await on("onnx", biased);
+  expected.forEach((values, i) =>
+    expectClose(actual[i] ?? [], values, 5e-5, JSON.stringify(cases[i])),
+  );
+});

@@ -24,19 +24,22 @@ export const conv2d: Lowering = (graph, [x, filter, bias], attributes, [output])
   ),
 ];
 
-/** The gradient of a convolution with respect to its input, of dy [N,H',W',O] and the filter [kh,kw,I,O]. */
+/**
+ * The gradient of a convolution with respect to its input, of dy [N,H',W',O] and the filter [kh,kw,I,O], and a bias [I] where
+ * `fuseBias` found one.
+ */
 export const conv2dInputGradient: Lowering = (graph, inputs, attributes, outputs) => {
-  const [dy, filter] = inputs as [Value, Value];
+  const [dy, filter, bias] = inputs as [Value, Value, Value?];
   const geometry = geometryOf(attributes);
   const shape = (outputs[0] as Value).shape as Four;
   if (geometry.strides.every((stride) => stride === 1))
-    return [turnedConvolution(graph, dy, allTaps(filter), geometry, shape)];
+    return [turnedConvolution(graph, dy, allTaps(filter), geometry, shape, bias)];
   const block = graph.target.blockSize;
   const whole = [shape[1], shape[2]].every((size) => size % geometry.strides[0] === 0);
   if (block === 0 || !isFoldable(geometry) || !whole)
-    return [convTranspose(graph, dy, filter, geometry, shape)];
+    return [convTranspose(graph, dy, filter, geometry, shape, bias)];
   const form = geometry.strides[0] ** 2 * shape[3] <= block ? folded : byPhases;
-  return [form(graph, dy, filter, geometry, shape)];
+  return [form(graph, dy, filter, geometry, shape, bias)];
 };
 
 /**
@@ -50,18 +53,24 @@ function folded(
   filter: Value,
   geometry: ConvGeometry,
   shape: Four,
+  bias?: Value,
 ): Value {
   const [s] = geometry.strides;
   const around = foldStride(geometry);
   const [N, height, width] = dy.shape as Four;
   const [rows, columns] = [height + around.kernel[0] - 1, width + around.kernel[1] - 1];
-  const image = turnedConvolution(graph, dy, allTaps(foldFilter(graph, filter, s)), around, [
-    N,
-    rows,
-    columns,
-    s * s * shape[3],
-  ]);
-  return unfoldImage(graph, image, geometry, shape);
+  const covered =
+    rows * s >= shape[1] + geometry.pads[0] && columns * s >= shape[2] + geometry.pads[1];
+  const image = turnedConvolution(
+    graph,
+    dy,
+    allTaps(foldFilter(graph, filter, s)),
+    around,
+    [N, rows, columns, s * s * shape[3]],
+    covered && bias ? repeated(graph, bias, s * s) : undefined,
+  );
+  const unfolded = unfoldImage(graph, image, geometry, shape);
+  return bias && !covered ? graph.op("Add", [unfolded, bias]) : unfolded;
 }
 
 /**
@@ -74,6 +83,7 @@ function byPhases(
   filter: Value,
   geometry: ConvGeometry,
   [N, H, W, I]: Four,
+  bias?: Value,
 ): Value {
   const [s] = geometry.strides;
   const [top, left] = geometry.pads;
@@ -88,7 +98,7 @@ function byPhases(
       const taps = everyTap(filter, s, (y + top) % s, (x + left) % s);
       const around = { ...folded, pads: [above, before, 0, 0] as ConvGeometry["pads"] };
       const shape: Four = [N, height, width, I];
-      phases.push(turnedConvolution(graph, dy, taps, around, shape));
+      phases.push(turnedConvolution(graph, dy, taps, around, shape, bias));
     }
   }
   return interleave(graph, phases, s);
@@ -101,6 +111,7 @@ function turnedConvolution(
   taps: FilterTaps,
   { kernel, strides, dilations, pads }: ConvGeometry,
   shape: Four,
+  bias?: Value,
 ): Value {
   const reach = [0, 1].map((i) => ((kernel[i] as number) - 1) * (dilations[i] as number)) as [
     number,
@@ -116,7 +127,7 @@ function turnedConvolution(
     shape[2] - (width + left - reach[1]),
   ];
   const around = { kernel, strides, dilations, pads: outer };
-  return convolve(graph, dy, turned(taps), around, shape);
+  return convolve(graph, dy, turned(taps), around, shape, bias);
 }
 
 function convolve(
@@ -159,7 +170,7 @@ function convolve(
       allTaps(squareFilter(graph, filterOf(graph, taps), s)),
       squareGeometry(geometry, s),
       [N, height / s, width / s, s * s * O],
-      bias && concatOp(graph, Array<Value>(s * s).fill(bias), 0),
+      bias && repeated(graph, bias, s * s),
     );
     return fromSquares(graph, squares, s, shape);
   }
@@ -216,12 +227,18 @@ function blocked(
   });
 }
 
+/** The bias of pixels that are channels. */
+function repeated(graph: Graph, bias: Value, times: number): Value {
+  return concatOp(graph, Array<Value>(times).fill(bias), 0);
+}
+
 function convTranspose(
   graph: Graph,
   dy: Value,
   filter: Value,
   geometry: ConvGeometry,
   shape: Four,
+  bias?: Value,
 ): Value {
   const { kernel, strides, dilations, pads } = geometry;
   const [, height, width] = dy.shape as Four;
@@ -250,12 +267,13 @@ function convTranspose(
     },
   );
   const last = graph.transpose(result, [0, 2, 3, 1]);
-  return padOp(graph, last, [
+  const whole = padOp(graph, last, [
     [0, 0],
     [0, Math.max(0, -bottom)],
     [0, Math.max(0, -right)],
     [0, 0],
   ]);
+  return bias ? graph.op("Add", [whole, bias]) : whole;
 }
 
 /** One filter per channel: x [N,H,W,I], filter [kh,kw,I,M], result [N,H',W',I·M]. */

@@ -1,5 +1,8 @@
 import type { Node, Value } from "../graph.ts";
 
+/** Operations that take a bias as their third input; an input gradient is a transposed convolution. */
+const biased = new Set(["Conv2D", "Conv2DInputGradient"]);
+
 /**
  * Gives a convolution the bias that is added to its result, where nothing else needs that result: one pass over it less.
  *
@@ -13,7 +16,7 @@ export function fuseBias(nodes: readonly Node[], outputs: readonly Value[]): Nod
 
   const makers = new Map<Value, Node>();
   for (const node of nodes) {
-    if (node.domain === "gen" && node.op === "Conv2D") makers.set(node.outputs[0] as Value, node);
+    if (node.domain === "gen" && biased.has(node.op)) makers.set(node.outputs[0] as Value, node);
   }
   const replaced = new Map<Node, Node | undefined>();
   for (const node of nodes) {
