@@ -1,12 +1,13 @@
 import type { Graph, Value } from "../graph.ts";
 import { matMulOp } from "../kernels/matmul.ts";
-import { padOp, splitOp } from "../kernels/shape.ts";
+import { concatOp, padOp, sliceOp, splitOp } from "../kernels/shape.ts";
 import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
 import { reverseTaps } from "./filter-taps.ts";
 import { foldImage, foldStride, isFoldable, unfoldFilter } from "./fold-stride.ts";
 import type { Lowering } from "./index.ts";
 import type { LoweringGraph } from "./lowering-graph.ts";
 import { padColumns, type PaddedColumns } from "./pad-columns.ts";
+import { rowsInside } from "./rows-inside.ts";
 
 type Four = [number, number, number, number];
 const nchwc = "com.microsoft.nchwc";
@@ -64,21 +65,29 @@ function byWindows(
   geometry: ConvGeometry,
   shape: Four,
 ): Value {
+  const forward = forwardImage(graph, x, dy, geometry);
+  const [, kw, I, O] = shape;
+  const [N, H, W] = dy.shape as Four;
+  const parts = rowsInside(forward.geometry, x.shape[1] as number, H);
+  const products = parts.map(({ geometry: part, rows: [from, to] }) =>
+    windowsProduct(
+      graph,
+      { ...forward, geometry: part },
+      sliceOp(graph, dy, [0, from, 0, 0], [N, to - from, W, O]),
+      [part.kernel[0], kw, I, O],
+    ),
+  );
+  return concatOp(graph, products, 0);
+}
+
+function windowsProduct(graph: Graph, image: PaddedColumns, dy: Value, shape: Four): Value {
   const [kh, kw, I, O] = shape;
   const [N, H, W] = dy.shape as Four;
   const rows = N * H * W;
-  const windows = isPointwise(geometry)
-    ? graph.reshape(x, [rows, I])
-    : graph.reshape(gatherWindows(graph, forwardImage(graph, x, dy, geometry), H, W), [
-        rows,
-        kh * kw * I,
-      ]);
-  return graph.reshape(productOverRows(graph, windows, graph.reshape(dy, [rows, O])), [
-    kh,
-    kw,
-    I,
-    O,
-  ]);
+  const windows = isPointwise(image.geometry)
+    ? graph.reshape(image.image, [rows, I])
+    : graph.reshape(gatherWindows(graph, image, H, W), [rows, kh * kw * I]);
+  return graph.reshape(productOverRows(graph, windows, graph.reshape(dy, [rows, O])), shape);
 }
 
 /** The image as the forward pass has it: with columns of zeros, if that pads them, of which every window may take its own. */
