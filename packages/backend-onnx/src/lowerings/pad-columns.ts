@@ -14,7 +14,7 @@ type Four = [number, number, number, number];
 const large = 48 * 1024;
 
 /** What the convolution may take at the most with zeros around it, as a part of what it takes without: they are a copy. */
-const worthwhile = 0.9;
+const worthwhile = 0.85;
 
 /** What a column of the result costs at the least, where it is computed alone. */
 const alone = 2.5;
