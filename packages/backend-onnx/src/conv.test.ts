@@ -168,3 +168,28 @@ test("a bias added to an input gradient, a transposed convolution, is added once
     expectClose(actual[i] ?? [], values, 5e-5, JSON.stringify(cases[i])),
   );
 });
+
+test("relus of convolutions, leaky or not, and a convolution of the result equal the cpu backend's", async () => {
+  const layers = (): Float32Array[] =>
+    cases.flatMap(([xShape, filterShape, stride, pad, dilation = 1]) =>
+      [0, 0.3].map((alpha) => {
+        const both = tf.tidy(() => {
+          const x = pattern(xShape, 0) as tf.Tensor4D;
+          const filter = pattern(filterShape, 1) as tf.Tensor4D;
+          const conv = tf.conv2d(x, filter, stride, pad, "NHWC", dilation);
+          const sum = tf.add(conv, pattern([filterShape[3]], 3));
+          const first = (alpha ? tf.leakyRelu(sum, alpha) : tf.relu(sum)) as tf.Tensor4D;
+          tf.dispose([conv, sum]); // only what nobody can read any more is left out of the graph
+          const next = pattern([3, 3, filterShape[3], 16], 2) as tf.Tensor4D;
+          const second = tf.mul(tf.conv2d(first, next, 1, "same"), 0.01);
+          return tf.concat([tf.reshape(first, [-1]), tf.reshape(second, [-1])]);
+        });
+        return both.dataSync<"float32">();
+      }),
+    );
+  const expected = await on("cpu", layers);
+  const actual = await on("onnx", layers);
+  expected.forEach((values, i) =>
+    expectClose(actual[i] ?? [], values, 5e-5, JSON.stringify(cases[i >> 1])),
+  );
+});

@@ -1,4 +1,5 @@
 import { absent, Graph, type HostData, type Node, type Value } from "./graph.ts";
+import { fuseActivation } from "./lowerings/fuse-activation.ts";
 import { fuseBias } from "./lowerings/fuse-bias.ts";
 import { fuseGelu } from "./lowerings/fuse-gelu.ts";
 import { fusedOn } from "./kernels/fused.ts";
@@ -135,7 +136,8 @@ export function lowerNodes(
   for (const input of inputs)
     lowered.set(input, { ...input, node: undefined, data: undefined, constant: undefined });
   const find = (value: Value): Value => lowered.get(value) ?? value;
-  for (const node of untile(slopeOfResult(shareRow(fuseBias(nodes, outputs), outputs)))) {
+  const fused = fuseActivation(slopeOfResult(fuseBias(nodes, outputs)), outputs);
+  for (const node of untile(shareRow(fused, outputs))) {
     const from = node.inputs.map(find);
     const made =
       node.domain === "gen"

@@ -5,6 +5,7 @@ import { type ConvGeometry, geometryOf, isPointwise } from "./conv-geometry.ts";
 import { blockFilter } from "./filter-blocks.ts";
 import { allTaps, channelsOf, everyTap, filterOf, type FilterTaps, turned } from "./filter-taps.ts";
 import { fromSquares, squareFilter, squareGeometry, squareSide } from "./fold-outputs.ts";
+import { type Activation, activationOf } from "./fuse-activation.ts";
 import { foldFilter, foldStride, interleave, isFoldable, unfoldImage } from "./fold-stride.ts";
 import type { Lowering } from "./index.ts";
 import { padColumns } from "./pad-columns.ts";
@@ -12,7 +13,10 @@ import { padColumns } from "./pad-columns.ts";
 type Four = [number, number, number, number];
 const nchwc = "com.microsoft.nchwc";
 
-/** A convolution of x [N,H,W,I] with a filter [kh,kw,I,O], and a bias [O] where `fuseBias` found one. */
+/**
+ * A convolution of x [N,H,W,I] with a filter [kh,kw,I,O], a bias [O] where `fuseBias` found one, and what
+ * `fuseActivation` found.
+ */
 export const conv2d: Lowering = (graph, [x, filter, bias], attributes, [output]) => [
   convolve(
     graph,
@@ -21,6 +25,7 @@ export const conv2d: Lowering = (graph, [x, filter, bias], attributes, [output])
     geometryOf(attributes),
     (output as Value).shape as Four,
     bias,
+    activationOf(attributes),
   ),
 ];
 
@@ -137,7 +142,10 @@ function convolve(
   geometry: ConvGeometry,
   shape: Four,
   bias?: Value,
+  activation?: Activation,
 ): Value {
+  const activate = (value: Value): Value =>
+    activation ? graph.op(activation.op, [value], activation) : value;
   const [I, O] = channelsOf(taps);
   const optional = bias ? [bias] : [];
   if (isPointwise(geometry)) {
@@ -147,7 +155,7 @@ function convolve(
       [graph.reshape(x, [rows, I]), graph.reshape(filterOf(graph, taps), [I, O]), ...optional],
       { shape: [rows, O] },
     );
-    return graph.reshape(product, shape);
+    return activate(graph.reshape(product, shape));
   }
   if (geometry.pads.some((pad) => pad < 0)) {
     const [top, left, bottom, right] = geometry.pads;
@@ -157,13 +165,21 @@ function convolve(
       [left, right],
       [0, 0],
     ]);
-    return convolve(graph, cropped, taps, { ...geometry, pads: [0, 0, 0, 0] }, shape, bias);
+    return convolve(
+      graph,
+      cropped,
+      taps,
+      { ...geometry, pads: [0, 0, 0, 0] },
+      shape,
+      bias,
+      activation,
+    );
   }
   const block = graph.target.blockSize;
   if (block > 0 && (I < block || I % 4 === 0)) {
     const [N, height, width] = shape;
     const s = I < block ? 1 : squareSide(O, block, geometry, [height, width]);
-    if (s === 1) return blocked(graph, x, taps, geometry, shape, bias);
+    if (s === 1) return blocked(graph, x, taps, geometry, shape, bias, activation);
     const squares = blocked(
       graph,
       x,
@@ -171,6 +187,7 @@ function convolve(
       squareGeometry(geometry, s),
       [N, height / s, width / s, s * s * O],
       bias && repeated(graph, bias, s * s),
+      activation,
     );
     return fromSquares(graph, squares, s, shape);
   }
@@ -180,7 +197,7 @@ function convolve(
     [graph.transpose(x, [0, 3, 1, 2]), graph.transpose(weights, [3, 2, 0, 1]), ...optional],
     { shape: [shape[0], O, shape[1], shape[2]], attributes: onnxConvAttributes(geometry) },
   );
-  return graph.transpose(result, [0, 2, 3, 1]);
+  return activate(graph.transpose(result, [0, 2, 3, 1]));
 }
 
 /**
@@ -194,6 +211,7 @@ function blocked(
   geometry: ConvGeometry,
   shape: Four,
   bias?: Value,
+  activation?: Activation,
 ): Value {
   const block = graph.target.blockSize;
   const [I, O] = channelsOf(taps);
@@ -204,11 +222,12 @@ function blocked(
   const input =
     I < block
       ? graph.transpose(image, [0, 3, 1, 2])
-      : graph.op("ReorderInput", [image], {
+      : (inBlocks(image, block) ??
+        graph.op("ReorderInput", [image], {
           domain: nchwc,
           shape: [N, inner, H, W],
           attributes: { channels_last: { int: 1 } },
-        });
+        }));
   const operands = [input, blockFilter(graph, taps, block)];
   if (bias) operands.push(padOp(graph, bias, [[0, outer - O]]));
   const result = graph.op("Conv", operands, {
@@ -218,6 +237,10 @@ function blocked(
       ...onnxConvAttributes(around),
       group: { int: 1 },
       auto_pad: { string: "NOTSET" },
+      ...(activation && {
+        activation: { string: activation.op },
+        activation_params: { floats: parametersOf(activation) },
+      }),
     },
   });
   return graph.op("ReorderOutput", [result], {
@@ -225,6 +248,18 @@ function blocked(
     shape,
     attributes: { channels: { int: O }, channels_last: { int: 1 } },
   });
+}
+
+/** An image as it was in blocks, where another convolution has made it. */
+function inBlocks({ node, shape }: Value, block: number): Value | undefined {
+  const whole = (shape[3] as number) % block === 0;
+  return whole && node?.op === "ReorderOutput" && node.attributes["channels_last"]
+    ? node.inputs[0]
+    : undefined;
+}
+
+function parametersOf({ attributes: { alpha } }: Activation): number[] {
+  return alpha && "float" in alpha ? [alpha.float] : [];
 }
 
 /** The bias of pixels that are channels. */

@@ -82,6 +82,9 @@ function writeAttribute(writer: BinaryWriter, attribute: Attribute): void {
   } else if ("string" in attribute) {
     writer.tag(4, WireType.LengthDelimited).string(attribute.string);
     writer.tag(20, WireType.Varint).int32(3);
+  } else if ("floats" in attribute) {
+    for (const value of attribute.floats) writer.tag(7, WireType.Bit32).float(value);
+    writer.tag(20, WireType.Varint).int32(6);
   } else {
     for (const value of attribute.ints) writer.tag(8, WireType.Varint).int64(value);
     writer.tag(20, WireType.Varint).int32(7);

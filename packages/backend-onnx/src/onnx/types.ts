@@ -16,7 +16,8 @@ export type Attribute =
   | { int: number }
   | { float: number }
   | { string: string }
-  | { ints: readonly number[] };
+  | { ints: readonly number[] }
+  | { floats: readonly number[] };
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
