@@ -154,9 +154,11 @@ test("parts that are drawn side by side give the tokens of the whole, with a pro
       for (const parts of drawn.slice(1)) expect(parts).toEqual(drawn[0]);
     }
   }
-  expect(() => tokenSampler({ model: network, batch, shards: 4 })).toThrow(
-    "tokenSampler: shards must divide the batch of 6, got 4",
-  );
+  for (const shards of [4, 0, -1, 0.5]) {
+    expect(() => tokenSampler({ model: network, batch, shards })).toThrow(
+      `tokenSampler: shards must divide the batch of 6, got ${shards}`,
+    );
+  }
   dispose([labels, prompt, state(network)]);
 });
 

@@ -86,7 +86,7 @@ export function tokenSampler({
   const scale = guidanceScale("tokenSampler", guidance, model.classes);
   const twice = scale !== 1;
   const rows = batch / shards;
-  if (!Number.isInteger(rows)) {
+  if (!Number.isInteger(shards) || shards < 1 || !Number.isInteger(rows)) {
     throw new Error(`tokenSampler: shards must divide the batch of ${batch}, got ${shards}`);
   }
   // With guidance, the second half of a cache's batch knows no labels.
@@ -160,20 +160,23 @@ export function tokenSampler({
       let next = tidy(() => fed.map((each) => squeeze(slice(each, given, 1), [0])));
       try {
         if (given > 0) {
-          const before = tidy(() => fed.map((each) => slice(each, 0, given)));
-          const position = range(0, given, 1, "int32");
-          feed([], { position, tokens: before });
-          dispose([position, before]);
+          tidy(() =>
+            feed([], {
+              position: range(0, given, 1, "int32"),
+              tokens: fed.map((each) => slice(each, 0, given)),
+            }),
+          );
         }
         for (let i = given; i < tokens; i += atOnce) {
           signal?.throwIfAborted();
           const count = Math.min(atOnce, tokens - i);
-          const xs = {
-            position: range(i, i + count, 1, "int32"),
-            gumbels: gumbelsOf(key, i, count),
-          };
-          const [last, drawn] = draw(next, xs);
-          dispose([next, xs.position, xs.gumbels]);
+          const [last, drawn] = tidy(() =>
+            draw(next, {
+              position: range(i, i + count, 1, "int32"),
+              gumbels: gumbelsOf(key, i, count),
+            }),
+          );
+          dispose(next);
           next = last;
           drawn.forEach((each, shard) => {
             parts[shard]!.push(tidy(() => transpose(squeeze(each, [1]))));
