@@ -24,5 +24,7 @@ export async function growingSamples<Values>(
     scale: 2,
     beside: points?.training,
   });
-  return { ...png, scores: points && watchPoints(samples, points, data) };
+  // Of a training that diverges the loop tells, by its loss.
+  const scored = points && samples.every(Number.isFinite);
+  return { ...png, scores: scored ? watchPoints(samples, points, data) : undefined };
 }

@@ -37,7 +37,7 @@ export function openMetricsLog(path: string, step: number): MetricsLog {
   };
 }
 
-/** Metrics of a step, `loss` and `seconds` among them. One that was not finite is its name: "NaN". */
+/** Metrics of a step, `loss` and `seconds` among them, or scores of its samples. One that was not finite is its name: "NaN". */
 export type MetricsLine = { step: number } & Record<string, number | string>;
 
 /** All whole lines of a metrics.jsonl; none if there is no such file. */

@@ -28,6 +28,8 @@ export interface SeriesOptions {
   inputs: readonly (DataId | TypedArray | undefined)[];
   carried: number;
   moving: number;
+  /** The position of each target's own input. */
+  targetInputs: readonly number[];
 }
 
 /** Constants up to this size become part of a compiled graph; larger ones stay inputs. */
@@ -190,23 +192,25 @@ export class Program {
    * nothing done, where that needs a look at every run: after a `run`, it may not
    */
   runSeries(
-    { from, count, inputs, carried, moving }: SeriesOptions,
+    { from, count, inputs, carried, moving, targetInputs }: SeriesOptions,
     targets: readonly DataId[] = [],
   ): (TensorInfo | undefined)[] | undefined {
     if (!this.#session?.runSeries) return undefined;
     const session = this.#begin();
     const overwrite = this.#overwritten(inputs, targets);
     if (overwrite.size < session.inPlace.length) return undefined;
-    if (this.#feeds.some((feed) => feed.at < carried && !alike(feed, this.#outputs[feed.at]!)))
-      return undefined;
     const first = this.#outputs.length - targets.length;
     const isCarried = (output: number): boolean => output < carried || output >= first;
-    const inputOf = (output: number): number | undefined => {
-      const feed = this.#feeds.findIndex(({ at }) =>
-        output < first ? at === output : inputs[at] === targets[output - first],
-      );
-      return feed < 0 ? undefined : feed;
+    /** Where a carried output is read: at most once, and as it is. */
+    const feedsOf = (output: number): number[] => {
+      const at = output < first ? output : targetInputs[output - first];
+      return this.#feeds.flatMap((feed, i) => (feed.at === at ? [i] : []));
     };
+    const plain = this.#outputs.every((output, i) => {
+      const feeds = isCarried(i) ? feedsOf(i) : [];
+      return feeds.length <= 1 && feeds.every((feed) => alike(this.#feeds[feed]!, output));
+    });
+    if (!plain) return undefined;
     const moves = this.#feeds.map(({ at }) => at >= carried && at < carried + moving);
     const results = session.runSeries!({
       count,
@@ -215,7 +219,7 @@ export class Program {
       ),
       moving: new Set(moves.flatMap((moving, i) => (moving ? [i] : []))),
       carried: this.#outputs.flatMap((_, output) =>
-        isCarried(output) ? [{ output, input: inputOf(output) }] : [],
+        isCarried(output) ? [{ output, input: feedsOf(output)[0] }] : [],
       ),
       overwrite,
     });

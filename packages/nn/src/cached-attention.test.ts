@@ -10,6 +10,7 @@ import {
   normal,
   parallel,
   range,
+  reshape,
   slice,
   stack,
   sum,
@@ -143,6 +144,37 @@ test("a cache that is also an argument, or a constant of another function, keeps
   }
   // Given the keys, what they were before the step; else what they are after it.
   seen.forEach((x, i) => expect(x / one).toBeCloseTo([0, 1, 1, 2, 3, 3, 4, 4][i]!, 4));
+});
+
+test("a cache whose numbers were made in another shape is written in place as well", async () => {
+  const all = sequence(8);
+  const flat = (seed: number): Variable =>
+    tidy(() => variable(normal(key(seed), shapeOf(8)), false));
+  const [keys, values] = [flat(4), flat(5)];
+  const step = compile(
+    (q: Tensor, k: Tensor, v: Tensor, position: Tensor) =>
+      tidy(() => {
+        const next = cachedAttention({ q, k, v }, { keys, values }, position);
+        keys.assign(next.keys);
+        values.assign(next.values);
+        return next.attended;
+      }),
+    { name: "step" },
+  );
+  const size = batch * heads * places * 8;
+  for (let i = 0; i < places; i++) {
+    tidy(() => {
+      for (const x of [keys, values]) {
+        x.assign(reshape(add(reshape(x, [size]), 0), shapeOf(8)));
+        x.dataSync();
+      }
+      const [q, k, v] = all.map((x) => token(x, i)) as [Tensor, Tensor, Tensor];
+      const attended = step(q, k, v, tensor(i, [], "int32"));
+      expectClose(attended.dataSync<"float32">(), expected(all, i), 1e-6, `token ${i}`);
+    });
+  }
+  step.dispose();
+  dispose([all, keys, values]);
 });
 
 test("in a compiled loop, branches each write into a cache of their own", async () => {

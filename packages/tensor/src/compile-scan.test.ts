@@ -17,6 +17,7 @@ import {
   tidy,
   useBackend,
   variable,
+  zeros,
 } from "./index.ts";
 
 const numbers = async (t: Tensor): Promise<number[]> => {
@@ -131,6 +132,66 @@ describe.for(["onnx", "cpu"] as const)("on %s", (backend) => {
     expect(await numbers(fixed)).toEqual([0, 1, 1, 0]);
     dispose([carry, xs]);
     scan.dispose();
+  });
+
+  test("a variable may be the xs or the carry, share its numbers with another, or be read in another shape", async () => {
+    const values = async (make: () => unknown): Promise<number[][]> => {
+      const tensors = make() as Tensor[];
+      return Promise.all(tensors.map(numbers));
+    };
+    const v = tidy(() => variable(tensor([[1], [2], [3]]), false));
+    const asRows = compileScan((c: Tensor, x: Tensor): [Tensor, Tensor] =>
+      tidy(() => {
+        v.assign(add(v, 1));
+        return [add(c, x), mul(sum(v), x)] as [Tensor, Tensor];
+      }),
+    );
+    const zero = tensor([0]);
+    expect(await values(() => asRows(zero, v))).toEqual([[6], [9, 24, 45]]);
+    expect([...(await v.data())]).toEqual([4, 5, 6]);
+
+    const w = tidy(() => variable(tensor([1, 2]), false));
+    const asCarry = compileScan((c: Tensor, x: Tensor): [Tensor, Tensor] =>
+      tidy(() => {
+        const y = mul(c, 10);
+        w.assign(add(w, x));
+        return [mul(c, 2), add(w, y)] as [Tensor, Tensor];
+      }),
+    );
+    const xs = tensor([1, 2, 3]);
+    expect(await values(() => asCarry(w, xs))).toEqual([
+      [8, 16],
+      [12, 23, 24, 45, 47, 88],
+    ]);
+    expect([...(await w.data())]).toEqual([7, 8]);
+
+    const other = tidy(() => variable(zeros([2]), false));
+    other.assign(w);
+    const shared = compileScan((c: Tensor, x: Tensor): [Tensor, Tensor] =>
+      tidy(() => {
+        const y = mul(other, 100);
+        w.assign(add(w, x));
+        return [add(c, 1), add(w, y)] as [Tensor, Tensor];
+      }),
+    );
+    expect(await values(() => shared(zero, xs))).toEqual([[3], [708, 809, 710, 811, 713, 814]]);
+
+    const square = tidy(() => variable(reshape(mul(xs, 1), [3, 1]), false));
+    const reshaped = compileScan((c: Tensor, x: Tensor): [Tensor, Tensor] =>
+      tidy(() => {
+        const y = matMul(reshape(square, [1, 3]), square);
+        square.assign(add(mul(square, 2), x));
+        return [add(c, 1), y] as [Tensor, Tensor];
+      }),
+    );
+    expect(await values(() => reshaped(zero, xs))).toEqual([[3], [14, 83, 464]]);
+    expect([...(await square.data())]).toEqual([19, 27, 35]);
+
+    const answersIt = compileScan((c: Tensor, x: Tensor): [Tensor, Tensor] => [add(c, x), w]);
+    expect(await values(() => answersIt(zero, xs))).toEqual([[6], [13, 14, 13, 14, 13, 14]]);
+    expect([...(await w.data())]).toEqual([13, 14]);
+    for (const scan of [asRows, asCarry, shared, reshaped, answersIt]) scan.dispose();
+    dispose([zero, xs, v, w, other, square]);
   });
 
   test("a carry that changes and rows that do not fit are refused", async () => {

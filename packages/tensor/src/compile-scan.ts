@@ -1,7 +1,17 @@
 import { Key } from "@gen/random";
-import { clone, concat, dispose, gather, reshape, type Tensor, tidy } from "@tensorflow/tfjs-core";
+import {
+  clone,
+  concat,
+  dispose,
+  gather,
+  reshape,
+  type Tensor,
+  type TensorContainer,
+  tidy,
+} from "@tensorflow/tfjs-core";
 import type { CompileOptions, CompileStats } from "./compile.ts";
 import { answerOf, assign, inputsOf, recorded, type Recording, replay } from "./recorded.ts";
+import type { OutputPosition } from "./record-call.ts";
 import { mapStructure, signatureOf } from "./structure.ts";
 
 /** A compiled loop: what `compileScan` answers. */
@@ -49,16 +59,18 @@ export function compileScan<C, X, Y>(
     }
   };
 
-  const scan = (carry: C, xs: X): [C, Y] => {
-    const count = rowsOf(xs, name);
+  const scan = (carry: C, rows: X): [C, Y] => {
+    const count = rowsOf(rows, name);
     const given = signatureOf([carry]);
     const made: Y[] = [];
-    let now = carry;
+    // A variable among them counts with the numbers that it has now.
+    const [first, xs] = mapTensors([carry, rows], (leaf) => clone(leaf)) as [C, X];
+    let now = first;
     try {
       for (let done = 0; done < count;) {
         const [next, y, calls] = advance(now, xs, done, count - done);
         made.push(y);
-        if (now !== carry) dispose(tensorsOf(now));
+        dispose(tensorsOf(now));
         now = next;
         done += calls;
         if (signatureOf([now]) !== given) {
@@ -69,10 +81,10 @@ export function compileScan<C, X, Y>(
       }
       return [now, joined(made)];
     } catch (error) {
-      if (now !== carry) dispose(tensorsOf(now));
+      dispose(tensorsOf(now));
       throw error;
     } finally {
-      dispose(tensorsOf(made));
+      dispose(tensorsOf([made, xs]));
     }
   };
   return Object.assign(scan, { stats, dispose: free });
@@ -86,10 +98,12 @@ function runAll<C, Y>(
   [from, count]: readonly [number, number],
   name: string,
 ): [C, Y] | undefined {
-  const { program, assigned } = recording;
+  const { program, assigned, sources } = recording;
   const [carryOf, yOf] = recording.result as [unknown, unknown];
-  const carried = tensorsOf(carry).length;
-  if (leavesOf(carryOf).length !== carried) return undefined;
+  let carried = 0;
+  const given = mapStructure(carry, () => carried++, "the carry");
+  const answered = mapStructure(carryOf, (leaf) => (leaf as OutputPosition).position, "the carry");
+  if (JSON.stringify(given) !== JSON.stringify(answered)) return undefined;
   const outputs = program.runSeries(
     {
       from,
@@ -97,6 +111,9 @@ function runAll<C, Y>(
       inputs: inputsOf(recording, [carry, xs], name),
       carried,
       moving: tensorsOf(xs).length,
+      targetInputs: assigned.map((variable) =>
+        sources.findIndex((source) => "variable" in source && source.variable === variable),
+      ),
     },
     assigned.map(({ dataId }) => dataId),
   );
@@ -105,13 +122,11 @@ function runAll<C, Y>(
   return [answerOf(carryOf, outputs) as C, answerOf(yOf, outputs) as Y];
 }
 
-/** Calls the body itself. What it answers twice, or was given, is answered as tensors of their own. */
+/** Calls the body itself. What it answers twice, or has from elsewhere, is answered as tensors of their own. */
 function called<C, X, Y>(body: (carry: C, x: X) => [C, Y], carry: C, x: X): [C, Y] {
-  const answer = body(carry, x);
-  const own = mapTensors(answer, (leaf) => clone(leaf));
-  const given = new Set(tensorsOf([carry, x]));
-  dispose(tensorsOf(answer).filter((leaf) => !given.has(leaf)));
-  return own;
+  return tidy(
+    () => mapTensors(body(carry, x), (leaf) => clone(leaf)) as unknown as TensorContainer,
+  ) as unknown as [C, Y];
 }
 
 /** How many rows the tensors have. */

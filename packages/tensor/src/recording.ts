@@ -75,6 +75,8 @@ export interface Program {
       inputs: readonly (DataId | TypedArray | undefined)[];
       carried: number;
       moving: number;
+      /** The position of each target's own input. */
+      targetInputs: readonly number[];
     },
     targets: readonly DataId[],
   ): (TensorInfo | undefined)[] | undefined;

@@ -21,27 +21,26 @@ export class NativeTensor implements Held {
     this.#count = shape.reduce((product, size) => product * size, 1);
   }
 
-  /** ONNX Runtime's. */
-  get value(): Pointer {
+  get #known(): Pointer {
     if (this.#value === undefined) throw new Error("These numbers have been written over");
     return this.#value;
   }
 
   /** What its memory holds from now on, after something was written over these numbers. */
   overwritten(): NativeTensor {
-    const next = new NativeTensor(this.#api, this.value, this.#type, this.#shape);
+    const next = new NativeTensor(this.#api, this.#known, this.#type, this.#shape);
     this.#value = undefined;
     return next;
   }
 
-  /** `value`, if it has this shape and is asked for from its first number on. */
+  /** Its value, if it has this shape and is asked for from its first number on. */
   valueFor({ shape, offset = 0 }: RuntimeTensor): Pointer | undefined {
-    return offset === 0 && sameShape(shape, this.#shape) ? this.value : undefined;
+    return offset === 0 && sameShape(shape, this.#shape) ? this.#known : undefined;
   }
 
   /** Where its numbers lie. */
   get address(): Pointer {
-    return this.#api.numbersOf(this.value);
+    return this.#api.numbersOf(this.#known);
   }
 
   readSync(): HostData {

@@ -63,12 +63,14 @@ export function preparation(api: CApi, session: Pointer, model: LoadableModel): 
     outputNames: outputNames.address,
     outputs: new BigUint64Array(outputs.length),
   });
-  /** The tensors that results are written over, by the result. */
-  const overwritten = ({ inputs, overwrite }: Run): Map<number, NativeTensor> =>
+  /** The inputs that results are written over, by the result. */
+  const overwritten = ({ inputs, overwrite }: Run): Map<number, Overwritten> =>
     new Map(
       inPlace.flatMap(({ output, input }) => {
         const { data } = inputs[input]!;
-        return overwrite?.has(input) && !isHost(data) ? [[output, data as NativeTensor]] : [];
+        return overwrite?.has(input) && !isHost(data)
+          ? [[output, { input, tensor: data as NativeTensor }]]
+          : [];
       }),
     );
 
@@ -79,7 +81,7 @@ export function preparation(api: CApi, session: Pointer, model: LoadableModel): 
         BigUint64Array.from(given.inputs, (tensor, i) => valueOf(tensor, i, passing)),
       );
       const kept = overwritten(given);
-      for (const [output, tensor] of kept) call.outputs[output] = tensor.value;
+      for (const [output, { input }] of kept) call.outputs[output] = call.inputs[input]!;
       let asked = false;
       return {
         calls: [call],
@@ -88,7 +90,7 @@ export function preparation(api: CApi, session: Pointer, model: LoadableModel): 
           asked = true;
           return outputs.map(
             ({ type, shape }, i) =>
-              kept.get(i)?.overwritten() ??
+              kept.get(i)?.tensor.overwritten() ??
               new NativeTensor(api, call.outputs[i]!, type, shape as readonly number[]),
           );
         },
@@ -132,7 +134,9 @@ export function preparation(api: CApi, session: Pointer, model: LoadableModel): 
           }),
         );
         places.forEach((place, i) => {
-          call.outputs[i] = place ? place.values[run % place.values.length]! : kept.get(i)!.value;
+          call.outputs[i] = place
+            ? place.values[run % place.values.length]!
+            : call.inputs[kept.get(i)!.input]!;
         });
         calls.push(call);
       }
@@ -141,12 +145,12 @@ export function preparation(api: CApi, session: Pointer, model: LoadableModel): 
         memory: [inputs, places],
         results: () =>
           outputs.map((_, i) => {
-            const tensor = kept.get(i);
-            if (tensor) return tensor.overwritten();
-            const { data, size } = places[i]!;
+            const place = places[i];
+            if (!place) return kept.get(i)!.tensor.overwritten();
+            const { data, size } = place;
             if (!last.has(i)) return data;
-            const place = (count - 1) % 2;
-            return data.slice(place * size, (place + 1) * size) as HostData;
+            const at = (count - 1) % 2;
+            return data.slice(at * size, (at + 1) * size) as HostData;
           }),
         end() {
           for (const value of passing) api.releaseValue(value);
@@ -154,6 +158,11 @@ export function preparation(api: CApi, session: Pointer, model: LoadableModel): 
       };
     },
   };
+}
+
+interface Overwritten {
+  readonly input: number;
+  readonly tensor: NativeTensor;
 }
 
 /** Where the results of a series are put: so many numbers for each of the values, one after the other. */

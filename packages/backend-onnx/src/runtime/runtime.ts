@@ -22,7 +22,7 @@ export interface RuntimeTensor {
   type: ElementType;
   shape: readonly number[];
   data: Data;
-  /** The place in `data` of its first number, 0 by default. Only where there is `loadTogether`. */
+  /** The place in `data` of its first number, 0 by default. Only where there is `loadTogether` or `runSeries`. */
   offset?: number;
 }
 
