@@ -11,13 +11,22 @@ export class CausalAttention {
   readonly proj: Linear;
   readonly heads: number;
 
-  /** @param outInit how the last projection starts */
-  constructor(key: Key, width: number, heads: number, outInit: init.Init) {
+  /**
+   * @param outInit how the last projection starts
+   * @param qkvInit how the first does
+   */
+  constructor(
+    key: Key,
+    width: number,
+    heads: number,
+    outInit: init.Init,
+    qkvInit: init.Init = init.normal(0.02),
+  ) {
     if (width % heads !== 0) {
       throw new Error(`CausalAttention: heads must divide the width ${width}, got ${heads}`);
     }
     const [inKey, outKey] = split(key, 2) as [Key, Key];
-    this.qkv = new Linear(inKey, width, 3 * width, { init: init.normal(0.02) });
+    this.qkv = new Linear(inKey, width, 3 * width, { init: qkvInit });
     this.proj = new Linear(outKey, width, width, { init: outInit });
     this.heads = heads;
   }

@@ -33,7 +33,7 @@ export class DiffusionHead {
     const at = (i: number): Key => foldIn(key, i);
     const zeros = { init: init.zeros };
     this.input = new Linear(at(0), features, width);
-    this.time = new TimeEmbedding(at(1), FREQUENCIES, width, { init: init.normal(0.02) });
+    this.time = new TimeEmbedding(at(1), FREQUENCIES, width, { init: init.xavierUniform });
     this.condition = new Linear(at(2), condition, width);
     this.blocks = Array.from({ length: depth }, (_, i) => new Block(at(i + 5), width));
     this.norm = new LayerNorm(width, { affine: false, epsilon: 1e-6 });

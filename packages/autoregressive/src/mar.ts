@@ -39,6 +39,10 @@ export interface MARConfig {
  * diffusion head draws the token given that vector. Tokens become known in any order, several at a time. The paper
  * encodes the known tokens alone and adds mask tokens in a decoder, where here one stack sees both; it has 64 class
  * tokens where here is one; and its head predicts noise, where here v, which is determined at both ends of the path.
+ *
+ * Weights of the blocks start Xavier uniform, as in the authors' code; positions and what stands for the unknown start as large as
+ * the known tokens, not at 0.02: which place a token has must be seen among what it holds, or no place finds its
+ * neighbours in the few thousand steps of a small model.
  */
 export class MAR {
   readonly input: Linear;
@@ -59,16 +63,15 @@ export class MAR {
 
   constructor(key: Key, config: MARConfig) {
     const { tokens, features, width, depth, heads, head, classes = 0 } = config;
-    const options = { init: init.normal(0.02) };
     const at = (i: number): Key => foldIn(key, i);
     this.input = new Linear(at(0), features, width);
-    this.unknown = parameter(init.normal(0.02)(at(1), [width], { in: width, out: width }), [width]);
-    this.positions = new Embedding(at(2), 1 + tokens, width, options);
-    this.start = new Embedding(at(3), classes + 1, width, options);
+    this.unknown = parameter(init.normal(1)(at(1), [width], { in: width, out: width }), [width]);
+    this.positions = new Embedding(at(2), 1 + tokens, width);
+    this.start = new Embedding(at(3), classes + 1, width);
     this.head = new DiffusionHead(at(4), { ...head, features, condition: width });
     this.blocks = Array.from(
       { length: depth },
-      (_, i) => new TransformerBlock(at(i + 5), width, heads, depth),
+      (_, i) => new TransformerBlock(at(i + 5), width, heads, depth, init.xavierUniform),
     );
     this.norm = new LayerNorm(width);
     this.config = config;

@@ -12,16 +12,25 @@ export class TransformerBlock {
   readonly norm2: LayerNorm;
   readonly mlp: Mlp;
 
-  /** @param depth how many blocks there are: the last layers of both branches start smaller by 1/√(2·depth) */
-  constructor(key: Key, width: number, heads: number, depth: number) {
+  /**
+   * @param depth how many blocks there are: the last layers of both branches start smaller by 1/√(2·depth)
+   * @param start how the weights start. Default GPT-2's, which is for a width near 1,000
+   */
+  constructor(
+    key: Key,
+    width: number,
+    heads: number,
+    depth: number,
+    start: init.Init = init.normal(0.02),
+  ) {
     const [attentionKey, mlpKey] = split(key, 2) as [Key, Key];
-    const small = init.scaled(init.normal(0.02), 1 / Math.sqrt(2 * depth));
+    const small = init.scaled(start, 1 / Math.sqrt(2 * depth));
     this.norm1 = new LayerNorm(width);
-    this.attention = new CausalAttention(attentionKey, width, heads, small);
+    this.attention = new CausalAttention(attentionKey, width, heads, small, start);
     this.norm2 = new LayerNorm(width);
     this.mlp = new Mlp(mlpKey, width, 4 * width, {
       activation: geluTanh,
-      init: init.normal(0.02),
+      init: start,
       outInit: small,
     });
   }
