@@ -1,10 +1,11 @@
 import * as v from "valibot";
 import { MAR, marLoss, marSampler } from "@gen/autoregressive";
 import { patchify, unpatchify } from "@gen/nn";
-import { foldIn, type Key, key, tidy, uniformArray } from "@gen/tensor";
+import { uniformTimes } from "@gen/schedules";
+import { foldIn, key, tidy } from "@gen/tensor";
 import { count } from "../config.ts";
 import { misuse } from "../failure.ts";
-import { dataPresets, fewImages } from "../preset-parts.ts";
+import { adamPreset, dataPresets, fewImages } from "../preset-parts.ts";
 import { guidanceSetting, numberSetting, wholeSetting } from "../settings.ts";
 import { pieceDefaults, pieceFamily, pieceSettings } from "./pieces.ts";
 
@@ -38,14 +39,12 @@ const glyphs = {
   preset: "glyphs",
   ...pieceDefaults,
   data: dataPresets.glyphs,
-  model: { patch: 4, width: 96, depth: 4, heads: 4, head: { width: 128, depth: 3 } },
-  batchSize: 32,
+  model: { patch: 7, width: 128, depth: 4, heads: 4, head: { width: 192, depth: 3 } },
+  optimizer: { ...adamPreset, learningRate: 2e-3 },
+  ema: { decay: 0.998 },
+  batchSize: 64,
   steps: 2000,
 } satisfies MARRun;
-
-/** The shares of unknown patches that there are while samples are drawn: a step of the cosine by chance. */
-const asWhenDrawing = (shareKey: Key, examples: number): Float32Array =>
-  uniformArray(shareKey, examples).map((u) => Math.cos((Math.PI / 2) * u));
 
 /** Patches in any order, some at a time, drawn by diffusion. */
 export const mar = pieceFamily<MARRun, typeof settings>({
@@ -96,7 +95,8 @@ export const mar = pieceFamily<MARRun, typeof settings>({
           tokens: patchify(images, patch),
           labels,
           key: stepKey,
-          unknown: asWhenDrawing,
+          // Each number of unknown patches as often: as if they were drawn one at a time.
+          unknown: uniformTimes,
         }),
       sampler(batch, { steps, diffusionSteps, temperature, guidanceScale }) {
         const sampler = marSampler({
