@@ -80,7 +80,7 @@ class CausalTransformer(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def start(self, n, labels=None):
-        return torch.full((n,), self.vocabulary + self.classes) if labels is None else self.vocabulary + labels
+        return torch.full((n,), self.vocabulary + self.classes, device=self.tokens.weight.device) if labels is None else self.vocabulary + labels
 
     def head(self, x):
         return F.linear(self.norm(x), self.tokens.weight[: self.vocabulary])
@@ -94,7 +94,7 @@ class CausalTransformer(nn.Module):
         return self.head(x)
 
     def cache(self, n):
-        return torch.zeros(self.cache_shape(n))
+        return torch.zeros(self.cache_shape(n), device=self.tokens.weight.device)
 
     def step(self, token, position, cache):
         """The logits at `position` [n, vocabulary], given the token before it [n]."""

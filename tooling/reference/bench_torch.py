@@ -31,6 +31,9 @@ import diffusion
 import gan
 import vae
 
+# Set by main. Not as PyTorch's default device, which costs time at every operation.
+DEVICE = {"kind": "cpu"}
+
 DTYPES = {"F32": torch.float32, "I32": torch.int32}
 
 
@@ -45,7 +48,7 @@ def read_safetensors(path):
         dtype = DTYPES[entry["dtype"]]
         count = (end - begin) // 4
         tensor = torch.frombuffer(data, dtype=dtype, count=count, offset=8 + size + begin)
-        tensors[name] = tensor.view(entry["shape"]).to(torch.get_default_device(), copy=True)
+        tensors[name] = tensor.view(entry["shape"]).to(DEVICE["kind"], copy=True)
     return tensors
 
 
@@ -89,7 +92,7 @@ class FlowTraining(Training):
         self.model = getattr(diffusion, twin["network"]["kind"])(**twin["network"]["config"])
 
     def draws(self, images):
-        return {"t": torch.rand(images.shape[0]), "noise": torch.randn_like(images)}
+        return {"t": torch.rand(images.shape[0], device=images.device), "noise": torch.randn_like(images)}
 
     def loss(self, images, t, noise):
         return diffusion.rectified_flow_loss(self.model, images, t, noise)
@@ -101,7 +104,7 @@ class VAETraining(Training):
         self.latents = twin["config"]["latentShape"]
 
     def draws(self, images):
-        return {"noise": torch.randn(images.shape[0], *self.latents)}
+        return {"noise": torch.randn(images.shape[0], *self.latents, device=images.device)}
 
     def loss(self, images, noise):
         return self.model.losses(images, noise)[0]
@@ -133,7 +136,7 @@ class GANTraining:
     def step(self, inputs, given=None):
         images = inputs["images"]
         if given is None:
-            given = {name: torch.randn(images.shape[0], self.latents) for name in ("first", "second")}
+            given = {name: torch.randn(images.shape[0], self.latents, device=images.device) for name in ("first", "second")}
         losses = self.steps.step(images, **given)
         self.average.update()
         return [loss.item() for loss in losses[:2]]
@@ -146,18 +149,19 @@ class FlowSampling:
         self.model = getattr(diffusion, twin["network"]["kind"])(**twin["network"]["config"])
 
     def prepare(self, twin, compiled):
-        self.times = torch.linspace(1, 0, twin["steps"] + 1).tolist()
+        times = torch.linspace(1, 0, twin["steps"] + 1)
+        self.times = list(zip(times.to(DEVICE["kind"]), times.tolist()))
         self.network = torch.compile(self.model) if compiled else self.model
 
     @torch.inference_mode()
     def step(self, inputs, given=None):
         noise = x = inputs["images"]
         n = x.shape[0]
-        for now, after in zip(self.times, self.times[1:]):
-            v = self.network(x, torch.full((n,), now))
+        for (t, now), (t_after, after) in zip(self.times, self.times[1:]):
+            v = self.network(x, t.expand(n))
             if after > 0:
                 ahead = x + (after - now) * v
-                v = (v + self.network(ahead, torch.full((n,), after))) * 0.5
+                v = (v + self.network(ahead, t_after.expand(n))) * 0.5
             x = x + (after - now) * v
         return [x.square().mean().sqrt().item(), (x * noise).mean().item()]
 
@@ -183,7 +187,7 @@ class TokenSampling:
                 token = torch.multinomial(F.softmax(logits, 1), 1).squeeze(1)
             drawn.append(token)
         first = torch.stack(drawn, 1)[:, : self.checked].flatten().float()
-        return [first.mean().item(), (first * (torch.arange(len(first)) % 7 + 1)).mean().item()]
+        return [first.mean().item(), (first * (torch.arange(len(first), device=first.device) % 7 + 1)).mean().item()]
 
 
 def attention_flops(query, key, value, dropout_p=0.0, is_causal=False, **kwargs):
@@ -212,7 +216,7 @@ class Bench:
         tensors = read_safetensors(request["file"])
         self.memory_format = memory_format
         self.task = task = globals()[twin["kind"]](twin)
-        model = task.model.to(memory_format=memory_format)
+        model = task.model.to(device=DEVICE["kind"], memory_format=memory_format)
         loaded = model.load_state_dict(self.named(tensors, "model"), strict=False)
         missing = [name for name in loaded.missing_keys if not name.endswith("num_batches_tracked")]
         if missing or loaded.unexpected_keys:
@@ -280,11 +284,10 @@ def main():
         say({"error": "torch.compile needs a C++ compiler, and there is no g++ here"})
         sys.exit(1)
     try:
-        device, named = device_of(sys.argv[4])
+        DEVICE["kind"], named = device_of(sys.argv[4])
     except RuntimeError as error:
         say({"error": str(error)})
         sys.exit(1)
-    torch.set_default_device(device)
     say({"versions": {"torch": torch.__version__, "python": platform.python_version(), **named}})
     bench = None
     for line in sys.stdin:
