@@ -30,7 +30,7 @@ export interface TokenSamplerOptions extends SamplingOptions {
   readonly batch: number;
   /**
    * Into how many equal parts the batch is split, that are drawn side by side, each with a cache of its own: default 1. On
-   * several cores, parts of some 16 sequences take half the time of 64 in one, whose caches are too large for the
+   * several cores, parts of some 16 sequences take three quarters of the time of 64 in one, whose caches are too large for the
    * processor's.
    */
   readonly shards?: number;

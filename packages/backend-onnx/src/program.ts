@@ -217,7 +217,7 @@ export class Program {
       inputs: this.#feedsOf(inputs).map((feed, i) =>
         moves[i] ? { ...feed, offset: from * sizeOf(feed.shape) } : feed,
       ),
-      moving: new Set(moves.flatMap((moving, i) => (moving ? [i] : []))),
+      moving: new Set(moves.flatMap((does, i) => (does ? [i] : []))),
       carried: this.#outputs.flatMap((_, output) =>
         isCarried(output) ? [{ output, input: feedsOf(output)[0] }] : [],
       ),

@@ -35,6 +35,7 @@ export interface Recorded {
 /** Compilations that are remembered to be explained. */
 const remembered = 64;
 
+/** Records a function at its first call with a signature, and knows it at the next: what `compile` and `compileScan` share. */
 export function recorded(
   fn: (...args: never[]) => unknown,
   options: CompileOptions = {},

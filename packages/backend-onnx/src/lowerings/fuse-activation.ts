@@ -1,5 +1,6 @@
 import type { Node, Value } from "../graph.ts";
 import type { Attributes } from "../onnx/types.ts";
+import { usesOf } from "./uses.ts";
 
 /** A function of one number that a convolution may end in. */
 export type Activation = Pick<Node, "op" | "attributes">;
@@ -10,10 +11,7 @@ export type Activation = Pick<Node, "op" | "attributes">;
  * @param outputs values that must exist in their own right
  */
 export function fuseActivation(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
-  const uses = new Map<Value, number>();
-  const count = (value: Value): unknown => uses.set(value, (uses.get(value) ?? 0) + 1);
-  for (const node of nodes) node.inputs.forEach(count);
-  outputs.forEach(count);
+  const uses = usesOf(nodes, outputs);
 
   const makers = new Map<Value, Node>();
   const replaced = new Map<Node, Node | undefined>();

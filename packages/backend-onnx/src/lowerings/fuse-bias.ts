@@ -1,4 +1,5 @@
 import type { Node, Value } from "../graph.ts";
+import { usesOf } from "./uses.ts";
 
 /** Operations that take a bias as their third input; an input gradient is a transposed convolution. */
 const biased = new Set(["Conv2D", "Conv2DInputGradient"]);
@@ -9,10 +10,7 @@ const biased = new Set(["Conv2D", "Conv2DInputGradient"]);
  * @param outputs values that must exist in their own right
  */
 export function fuseBias(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
-  const uses = new Map<Value, number>();
-  const count = (value: Value): unknown => uses.set(value, (uses.get(value) ?? 0) + 1);
-  for (const node of nodes) node.inputs.forEach(count);
-  outputs.forEach(count);
+  const uses = usesOf(nodes, outputs);
 
   const makers = new Map<Value, Node>();
   for (const node of nodes) {

@@ -1,4 +1,5 @@
 import { type Node, sizeOf, type Value } from "../graph.ts";
+import { usesOf } from "./uses.ts";
 
 /** 2√(2/π), and that times 0.044715. */
 const linear = 2 * Math.sqrt(2 / Math.PI);
@@ -11,14 +12,8 @@ const cubic = linear * 0.044715;
  * @param outputs values that must exist in their own right
  */
 export function fuseGelu(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
-  const uses = new Map<Value, number>();
-  const makers = new Map<Value, Node>();
-  const count = (value: Value): unknown => uses.set(value, (uses.get(value) ?? 0) + 1);
-  for (const node of nodes) {
-    node.inputs.forEach(count);
-    for (const output of node.outputs) makers.set(output, node);
-  }
-  outputs.forEach(count);
+  const uses = usesOf(nodes, outputs);
+  const makers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
 
   const inner = new Set<Node>();
   /** The operands of the operation that makes a value for one use only. */
